@@ -1,0 +1,1 @@
+"""The live half: window, sound, controllers, recording."""

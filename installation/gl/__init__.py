@@ -1,0 +1,1 @@
+"""Programs, targets, the cover atlas and text on OpenGL 3.3."""

@@ -1,0 +1,1 @@
+"""The offline half: listens, maps, chooses and trains; knows no window, no sound card, no network."""

@@ -1,0 +1,1 @@
+"""A made-up collection: music and covers drawn by numbers."""

@@ -1,0 +1,1 @@
+"""Mixtapes: one file per recipe."""
