@@ -1,0 +1,249 @@
+"""Every knob of the project, once: its default, range, unit and one sentence.
+
+`config.toml` is read into a frozen `Config`; all faults are told at once, a misspelt key with what was probably meant. The
+file shipped at the top of the project is made from this module (`python -m mixtape.config > config.toml`), and the live half
+makes its OSC addresses and its overlay from the knobs marked `live`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from mixtape.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Knob:
+    """One setting as data: dotted name, default, range or choices, unit, a sentence; `live` ones turn during the show."""
+
+    name: str
+    default: Any
+    low: float | None
+    high: float | None
+    choices: tuple[str, ...]
+    unit: str
+    sentence: str
+    live: bool
+
+    def fault(self, value: object) -> str | None:
+        """What is wrong with `value` for this knob, or None when it can be used."""
+        kind = type(self.default)
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        fits = number if kind is float else type(value) is kind
+        if not fits:
+            return f"{self.name} = {value!r}: {_KIND[kind]} is needed, such as {self.default!r}"
+        if self.choices and value not in self.choices:
+            return f"{self.name} = {value!r}: one of {', '.join(self.choices)} is needed"
+        # Written so that NaN, which compares false with everything, is a fault too.
+        if number and self.low is not None and self.high is not None and not self.low <= value <= self.high:  # type: ignore[operator]
+            return f"{self.name} = {value!r}: must be from {self.low:g} to {self.high:g}{' ' if self.unit else ''}{self.unit}"
+        return None
+
+
+_KIND = {float: "a number", int: "a whole number", bool: "true or false", str: "a text in quotes"}
+
+
+def _number(default: float, low: float, high: float, unit: str, sentence: str, *, live: bool = False) -> Any:
+    return field(default=default, metadata={"low": low, "high": high, "unit": unit, "sentence": sentence, "live": live})
+
+
+def _text(default: str, sentence: str, *, choices: tuple[str, ...] = (), live: bool = False) -> Any:
+    return field(default=default, metadata={"choices": choices, "sentence": sentence, "live": live})
+
+
+def _switch(default: bool, sentence: str, *, live: bool = False) -> Any:
+    return field(default=default, metadata={"sentence": sentence, "live": live})
+
+
+@dataclass(frozen=True, slots=True)
+class BuildConfig:
+    """The offline chain from a folder to the map."""
+
+    jobs: int = _number(0, 0, 256, "processes", "How many songs are heard at once; 0 takes every core.")
+    rhythm_weight: float = _number(1.0, 0.0, 10.0, "", "How much rhythm (RP and RH) counts in the distance between songs.")
+    timbre_weight: float = _number(1.0, 0.0, 10.0, "", "How much the sound itself (SSD) counts in the distance between songs.")
+    neighbours: int = _number(50, 1, 1000, "songs", "How many nearest songs are kept for each song.")
+    perplexity: float = _number(30.0, 2.0, 500.0, "songs", "About how many songs each song looks at when the map is laid out.")
+    seed: int = _number(1, 0, 2**31 - 1, "", "The number all chance in maps and recipes starts from.")
+
+
+@dataclass(frozen=True, slots=True)
+class PlaylistConfig:
+    """Mixtapes."""
+
+    length: int = _number(12, 1, 500, "songs", "How many songs a mixtape has, the seed among them.")
+    artist_gap: int = _number(
+        2, 0, 50, "songs", "How many songs lie between two of the same artist, where the collection allows."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """The network that dreams covers."""
+
+    minutes: float = _number(30.0, 0.1, 100_000.0, "min", "How long training runs, over all its starts together.")
+    batch: int = _number(32, 4, 512, "pictures", "Pictures a training step looks at.")
+    threads: int = _number(0, 0, 256, "threads", "CPU threads of training; 0 takes every core.")
+    device: str = _text("auto", "Where training runs.", choices=("auto", "cpu", "cuda"))
+
+
+@dataclass(frozen=True, slots=True)
+class ShowConfig:
+    """The show: window, sound, scenes."""
+
+    width: int = _number(1280, 160, 7680, "px", "Width of the window when it is not fullscreen, and of an export.")
+    height: int = _number(720, 90, 4320, "px", "Height of the window when it is not fullscreen, and of an export.")
+    fps: int = _number(60, 10, 240, "frames/s", "The most frames a second the window draws.")
+    display: int = _number(0, 0, 15, "", "Which display the show fills, the first being 0.")
+    crossfade_s: float = _number(4.0, 0.0, 20.0, "s", "How long one song fades into the next.")
+    volume: float = _number(0.9, 0.0, 1.0, "", "Loudness of the songs.", live=True)
+    sound_offset_ms: float = _number(0.0, -500.0, 500.0, "ms", "Moves the picture later (+) or earlier (-) against the sound.")
+    scene: str = _text(
+        "auto", "What is drawn; auto lets the director choose.", choices=("auto", "map", "grid", "wall"), live=True
+    )
+    scene_s: float = _number(24.0, 4.0, 600.0, "s", "How long the director stays with a scene.", live=True)
+    transition_s: float = _number(2.5, 0.0, 20.0, "s", "How long one scene takes to become another.", live=True)
+    wall_rows: int = _number(8, 6, 36, "tiles", "Rows of the wall.", live=True)
+    wall_cols: int = _number(14, 6, 36, "tiles", "Columns of the wall.", live=True)
+    wall_strength: float = _number(
+        1.0, 0.0, 1.5, "", "How strongly the song asks for its pictures; 0 lets the wall dream freely.", live=True
+    )
+    wall_truncation: float = _number(
+        0.85, 0.0, 1.2, "", "How wild the pictures are: low is calm and alike, high is varied.", live=True
+    )
+    wall_speed: float = _number(1.0, 0.0, 4.0, "", "How fast the pictures wander when the music is loud.", live=True)
+    energy: float = _number(0.6, 0.0, 1.0, "", "How much everything that moves answers the music.", live=True)
+    grain: float = _number(0.35, 0.0, 1.0, "", "Film grain over the picture.", live=True)
+    bloom: float = _number(0.4, 0.0, 1.0, "", "How far light spreads around bright places.", live=True)
+    title_s: float = _number(7.0, 0.0, 60.0, "s", "How long the title card of a new song stays.", live=True)
+    seed: int = _number(1, 0, 2**31 - 1, "", "The number all chance in the show starts from.")
+    no_repeat: int = _number(
+        50, 0, 100_000, "songs", "No song comes again within so many songs, or half the collection if that is less."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ControlConfig:
+    """What steers the show from outside."""
+
+    osc: bool = _switch(True, "Whether the show listens for OSC.")
+    osc_port: int = _number(9100, 1024, 65535, "", "The UDP port OSC arrives on.")
+    osc_host: str = _text("127.0.0.1", "The address OSC is taken on; 127.0.0.1 hears this computer alone.")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings, by section."""
+
+    build: BuildConfig = BuildConfig()
+    playlist: PlaylistConfig = PlaylistConfig()
+    train: TrainConfig = TrainConfig()
+    show: ShowConfig = ShowConfig()
+    control: ControlConfig = ControlConfig()
+
+
+def knobs() -> tuple[Knob, ...]:
+    """Every knob there is, named `section.key`, in the order of config.toml."""
+    return tuple(knob for section in dataclasses.fields(Config) for knob in _section_knobs(section.name, type(section.default)))
+
+
+def _section_knobs(name: str, section: type) -> Iterator[Knob]:
+    hints = get_type_hints(section)
+    for each in dataclasses.fields(section):
+        about = each.metadata
+        yield Knob(
+            name=f"{name}.{each.name}",
+            default=hints[each.name](each.default),
+            low=about.get("low"),
+            high=about.get("high"),
+            choices=about.get("choices", ()),
+            unit=about.get("unit", ""),
+            sentence=about["sentence"],
+            live=about.get("live", False),
+        )
+
+
+def load(path: Path | None = None) -> Config:
+    """Read `path`, or config.toml in the working folder when there is one, or take the defaults.
+
+    Raises ConfigError naming every fault of the file at once.
+    """
+    source = path or Path("config.toml")
+    if not source.is_file():
+        if path is not None:
+            raise ConfigError(f"{path}: no such config file; leave --config out to use the defaults")
+        return Config()
+    try:
+        table = tomllib.loads(source.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{source}: not readable as TOML: {error}") from error
+    return from_table(table, source=str(source))
+
+
+def from_table(table: Mapping[str, Any], *, source: str = "config") -> Config:
+    """A Config from nested tables; what is left out keeps its default. Raises ConfigError with all faults."""
+    known = {knob.name: knob for knob in knobs()}
+    sections: dict[str, Any] = {each.name: type(each.default) for each in dataclasses.fields(Config)}
+    faults: list[str] = []
+    given: dict[str, dict[str, Any]] = {name: {} for name in sections}
+    for section, values in table.items():
+        if section not in sections or not isinstance(values, Mapping):
+            faults.append(f"[{section}] is no section{_meant(section, list(sections))}")
+            continue
+        for key, value in values.items():
+            knob = known.get(f"{section}.{key}")
+            if knob is None:
+                keys = [name.partition(".")[2] for name in known if name.startswith(section + ".")]
+                faults.append(f"[{section}] {key} is not known{_meant(key, keys)}")
+            elif fault := knob.fault(value):
+                faults.append(fault)
+            else:
+                given[section][key] = type(knob.default)(value)
+    if faults:
+        raise ConfigError(f"{source}: " + "; ".join(faults))
+    return Config(**{name: section(**given[name]) for name, section in sections.items()})
+
+
+def _meant(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1)
+    return f", did you mean {close[0]}?" if close else f"; there is {', '.join(known)}"
+
+
+def as_toml() -> str:
+    """The text of config.toml: every knob at its default, with unit, range and sentence beside it."""
+    lines = ["# Every knob of mixtape at its default. Made by `python -m mixtape.config`; change values as you like.", ""]
+    section = ""
+    for knob in knobs():
+        head, _, key = knob.name.partition(".")
+        if head != section:
+            lines += ([""] if section else []) + [f"[{head}]"]
+            section = head
+        lines.append(f"# {knob.sentence}{_limits(knob)}")
+        lines.append(f"{key} = {_toml_value(knob.default)}")
+    return "\n".join(lines) + "\n"
+
+
+def _limits(knob: Knob) -> str:
+    if knob.choices:
+        return f" ({', '.join(knob.choices)})"
+    if knob.low is None or knob.high is None:
+        return ""
+    return f" ({knob.low:g} to {knob.high:g}{' ' if knob.unit else ''}{knob.unit})"
+
+
+def _toml_value(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(as_toml())

@@ -1,0 +1,147 @@
+"""What the rooms rely on in the library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mixtape.errors import LibraryError
+from mixtape.library import Cover, FileEntry, Library
+from mixtape.types import Grid, Neighbours, Palette, SongMap, Timeline, Track
+
+VERSIONS = {"rp": 1, "timeline": 1}
+
+
+def _track(name: str, **changes: object) -> Track:
+    fields = {
+        "artist": "Ålm",
+        "title": f"Song {name}",
+        "album": "First",
+        "genre": "dub",
+        "year": 1979,
+        "duration_s": 61.5,
+        "cover_id": None,
+    }
+    return Track(id=name * 32, path=Path(f"/music/{name}.flac"), **(fields | changes))  # type: ignore[arg-type]
+
+
+def _timeline(rows: int = 120) -> Timeline:
+    ramp = np.linspace(0, 1, rows, dtype=np.float32)
+    return Timeline(ramp, np.tile(ramp[:, None], (1, 8)), ramp, ramp, np.array([0.5, 123.456], np.float32))
+
+
+def _with_songs(library: Library, *names: str) -> list[Track]:
+    tracks = [_track(name) for name in names]
+    library.put_tracks(tracks)
+    library.put_files(FileEntry(t.path, 10, 20, track_id=t.id) for t in tracks)
+    return tracks
+
+
+def test_a_song_comes_back_as_it_was_put_in_even_with_a_name_that_is_no_utf8(tmp_path: Path) -> None:
+    strange = Path("/music") / b"caf\xe9 \xff.mp3".decode("utf-8", "surrogateescape")
+    track = Track("f" * 32, strange, "", "t", "", "", None, 12.0, "c" * 32)
+    with Library(tmp_path, create=True) as library:
+        library.put_tracks([track])
+        library.put_files([FileEntry(strange, 1, 2, track_id=track.id)])
+        assert library.track(track.id) == track
+        assert list(library.files()) == [strange]
+
+
+def test_search_finds_by_id_by_prefix_without_accents_and_by_sound_alike_spelling(tmp_path: Path) -> None:
+    with Library(tmp_path, create=True) as library:
+        first, second = _with_songs(library, "a", "b")
+        assert library.find(first.id) == (first,)
+        assert second in library.find("alm so") and len(library.find("alm so")) == 2
+        assert library.find("Sngo a")[0].artist == "Ålm"
+        assert library.find('zzzz"* OR (') == ()
+
+
+def test_a_song_whose_last_file_is_gone_leaves_and_a_copy_set_aside_does_not_keep_it(tmp_path: Path) -> None:
+    with Library(tmp_path, create=True) as library:
+        first, second = _with_songs(library, "a", "b")
+        library.put_files([FileEntry(Path("/music/copy.flac"), 1, 1, track_id=first.id, copy_of=first.path)])
+        library.forget_files([first.path])
+        assert library.tracks() == (second,)
+        assert first not in library.find("Song a")
+
+
+def test_what_was_heard_comes_back_and_another_version_counts_as_not_heard(tmp_path: Path) -> None:
+    with Library(tmp_path, create=True) as library:
+        (track,) = _with_songs(library, "a")
+        assert not library.heard(track.id, VERSIONS)
+        vector = np.arange(5, dtype=np.float32)
+        library.put_listening(track.id, {"rp": vector}, _timeline(), versions=VERSIONS)
+        assert library.heard(track.id, VERSIONS) and not library.heard(track.id, {"rp": 2, "timeline": 1})
+        assert np.array_equal(library.features("rp").values, vector[None])
+        assert np.allclose(library.timeline(track.id).bands, _timeline().bands, atol=5e-4)
+        assert np.array_equal(library.timeline(track.id).beats_s, _timeline().beats_s)
+        with pytest.raises(LibraryError, match="build again"):
+            library.features("timbre")
+
+
+def test_features_follow_when_a_song_joins(tmp_path: Path) -> None:
+    with Library(tmp_path, create=True) as library:
+        for name in "ba":
+            (track,) = _with_songs(library, name)
+            library.put_listening(track.id, {"rp": np.full(3, ord(name), np.float32)}, _timeline(), versions=VERSIONS)
+            values = library.features("rp").values
+        assert values[:, 0].tolist() == [97.0, 98.0]
+
+
+def test_a_half_written_song_counts_as_not_heard(tmp_path: Path) -> None:
+    with Library(tmp_path, create=True) as library:
+        (track,) = _with_songs(library, "a")
+        library.put_listening(track.id, {"rp": np.ones(3, np.float32)}, _timeline(), versions=VERSIONS)
+        file = next((tmp_path / "songs").rglob("*.npz"))
+        file.write_bytes(file.read_bytes()[:100])
+        assert not library.heard(track.id, VERSIONS)
+
+
+def test_maps_grids_and_neighbours_come_back_and_say_what_they_were_made_from(tmp_path: Path) -> None:
+    ids = ("a", "b", "c")
+    song_map = SongMap("fused", ids, np.random.default_rng(0).random((3, 2), np.float32), "fused", 30.0, 1)
+    grid = Grid(ids, 2, 2, np.array([3, 0, 1], np.int32), 0.25)
+    near = Neighbours(ids, np.array([[1], [0], [0]], np.int32), np.ones((3, 1), np.float32))
+    with Library(tmp_path, create=True) as library:
+        assert library.made_from("maps", "fused") is None
+        library.put_map(song_map, made_from="x")
+        library.put_grid("fused", grid, made_from="y")
+        library.put_neighbours("fused", near, made_from="z")
+        assert library.map().ids == ids and np.array_equal(library.map().xy, song_map.xy)
+        assert np.array_equal(library.grid().cell, grid.cell) and library.grid().cost == 0.25
+        assert np.array_equal(library.neighbours().index, near.index)
+        assert [library.made_from(k, "fused") for k in ("maps", "grids", "neighbours")] == ["x", "y", "z"]
+        before = (tmp_path / "maps" / "fused.npz").read_bytes()
+        library.put_map(song_map, made_from="x")
+        assert (tmp_path / "maps" / "fused.npz").read_bytes() == before
+
+
+def test_a_cover_is_kept_whole_and_small(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (128, 128, 3), np.uint8)
+    palette = Palette(np.array([[1, 2, 3], [4, 5, 6]], np.uint8), np.array([0.75, 0.25], np.float32))
+    cover = Cover("c" * 32, pixels, b"original bytes", ".jpg", Path("/music/a.mp3"), 600, 500, palette)
+    with Library(tmp_path, create=True) as library:
+        library.put_cover(cover)
+        assert library.cover_ids() == (cover.id,)
+        assert np.array_equal(library.cover_pixels(cover.id), pixels)
+        assert library.cover_original(cover.id).read_bytes() == b"original bytes"
+        assert np.array_equal(library.palette(cover.id).srgb, palette.srgb)
+
+
+def test_two_builds_at_once_are_refused_and_the_second_goes_once_the_first_is_over(tmp_path: Path) -> None:
+    with Library(tmp_path, create=True) as first, Library(tmp_path) as second:
+        with first.building(), pytest.raises(LibraryError, match="another build"), second.building():
+            pass
+        with second.building():
+            pass
+
+
+def test_no_library_and_another_format_are_said_with_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(LibraryError, match="mixtape build"):
+        Library(tmp_path / "nowhere")
+    with Library(tmp_path, create=True) as library:
+        library.put_meta("format", "99")
+    with pytest.raises(LibraryError, match="format 99"):
+        Library(tmp_path)
