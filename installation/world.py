@@ -1,0 +1,94 @@
+"""What the show stands on: everything mixtape prepared, loaded once, checked to speak of the same songs, then only read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from mixtape.config import Config
+from mixtape.errors import LibraryError
+from mixtape.library import Library
+from mixtape.types import TIMELINE_HZ, ByteArray, FloatArray, Grid, Neighbours, Palette, SongMap, Timeline, Track
+
+_NIGHT = Palette(np.array([[196, 188, 172], [64, 62, 70], [20, 20, 26]], np.uint8), np.array([0.2, 0.3, 0.5], np.float32))
+"""The colours of a song without a cover: moonlight on near-black."""
+
+
+@dataclass(frozen=True)
+class World:
+    """The prepared collection. Rows of `song_map`, `grid`, `neighbours` and `conditions` (n, 32) are the rows of `tracks`."""
+
+    tracks: tuple[Track, ...]
+    song_map: SongMap
+    grid: Grid
+    neighbours: Neighbours
+    conditions: FloatArray
+    config: Config
+    timeline: Callable[[str], Timeline]
+    cover_pixels: Callable[[str], ByteArray | None]
+    palette: Callable[[str], Palette]
+    find: Callable[[str], tuple[Track, ...]]
+
+    @cached_property
+    def row(self) -> Mapping[str, int]:
+        """Row of each track id."""
+        return {track.id: row for row, track in enumerate(self.tracks)}
+
+    def track(self, track_id: str) -> Track:
+        """The song of that id."""
+        return self.tracks[self.row[track_id]]
+
+    @classmethod
+    def load(cls, library: Library, config: Config, *, conditions: FloatArray) -> World:
+        """Read a built library. LibraryError, all faults together, when it is empty, unfinished or does not fit together."""
+        tracks = library.tracks()
+        if not tracks:
+            raise LibraryError(f"{library.folder}: no song is ready; run mixtape build DIR on a folder with music")
+        song_map, grid, neighbours = library.map(), library.grid(), library.neighbours()
+        ids = tuple(track.id for track in tracks)
+        parts = {"map": song_map.ids, "grid": grid.ids, "neighbours": neighbours.ids}
+        faults = [name for name, of in parts.items() if of != ids]
+        if len(conditions) != len(ids):
+            faults.append("conditions")
+        if faults:
+            raise LibraryError(f"{library.folder}: {', '.join(faults)} of other songs; run mixtape build again")
+        covers = {track.id: track.cover_id for track in tracks}
+        return cls(
+            tracks=tracks,
+            song_map=song_map,
+            grid=grid,
+            neighbours=neighbours,
+            conditions=conditions,
+            config=config,
+            timeline=lru_cache(maxsize=8)(lambda track_id: _timeline(library, track_id)),
+            cover_pixels=lambda track_id: _cover(library, covers[track_id]),
+            palette=lru_cache(maxsize=512)(lambda track_id: _palette(library, covers[track_id])),
+            find=lambda text: tuple(track for track in library.find(text) if track.id in covers),
+        )
+
+
+def _timeline(library: Library, track_id: str) -> Timeline:
+    """The song's timeline; a still one of its length when it cannot be read, so that the show goes on."""
+    try:
+        return library.timeline(track_id)
+    except LibraryError:
+        rows = max(1, int(library.track(track_id).duration_s * TIMELINE_HZ))
+        still = np.zeros(rows, np.float32)
+        return Timeline(still, np.zeros((rows, 8), np.float32), still, still, np.zeros(0, np.float32))
+
+
+def _cover(library: Library, cover_id: str | None) -> ByteArray | None:
+    try:
+        return library.cover_pixels(cover_id) if cover_id else None
+    except LibraryError:
+        return None
+
+
+def _palette(library: Library, cover_id: str | None) -> Palette:
+    try:
+        return library.palette(cover_id) if cover_id else _NIGHT
+    except LibraryError:
+        return _NIGHT
