@@ -1,0 +1,316 @@
+"""Songs on decks, mixed into one stream that never stops between them.
+
+Sound is (n, 2) float32 at 44.1 kHz. Every song that comes in is folded over all that sounds already:
+
+    mixed = mixed * cos(p) + song * sin(p),    p running from 0 to pi/2 over its fade
+
+so the power of the sum stays constant however many songs overlap, and a song that is called away half-way in never jumps.
+Nothing in here reads a clock: sound is drawn by the sample, which makes the live mix and the export the same code.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mixtape.audio import SAMPLE_RATE_HZ, blocks
+from mixtape.types import FloatArray
+
+Opener = Callable[[Path, float], Iterator[FloatArray]]
+"""Opens a file at a second: blocks (n, 2) float32 at 44.1 kHz."""
+
+AHEAD_SAMPLES = 4 * SAMPLE_RATE_HZ
+"""Decoded before it is needed, when decks run ahead."""
+
+_JOIN_SAMPLES = SAMPLE_RATE_HZ // 10
+_CUT_SAMPLES = 256
+_PAUSE_SLOPE = 1 / (0.02 * SAMPLE_RATE_HZ)
+_VOLUME_SLOPE = 1 / (0.05 * SAMPLE_RATE_HZ)
+_VOICES = 4
+_KNEE = 0.92
+
+
+def open_blocks(path: Path, start_s: float) -> Iterator[FloatArray]:
+    """The usual `Opener`: stereo blocks of 0.4 s through mixtape's decoder."""
+    return blocks(path, block_samples=1 << 14, channels=2, start_s=start_s)
+
+
+def ramp(now: float, target: float, *, frames: int, slope: float) -> npt.NDArray[np.float64]:
+    """Gains (frames,) on the way from `now` to `target`, at most `slope` further with each sample."""
+    reach = slope * np.arange(1, frames + 1)
+    return now + np.clip(target - now, -reach, reach)
+
+
+def limit_peaks(samples: FloatArray) -> FloatArray:
+    """Round off what is louder than 0.92 so that nothing exceeds 1; everything below passes untouched.
+
+    y = k + (1 - k) tanh((|x| - k) / (1 - k)) beyond the knee k, with the sign of x: smooth in value and slope.
+    """
+    loud = np.abs(samples)
+    if not len(samples) or loud.max() <= _KNEE:
+        return samples
+    rounded = _KNEE + (1 - _KNEE) * np.tanh((loud - _KNEE) / (1 - _KNEE))
+    return np.where(loud > _KNEE, np.copysign(rounded, samples), samples).astype(np.float32)
+
+
+class Deck:
+    """One song as a stream of samples: after its end, or when its file is broken, endless silence.
+
+    With `ahead` a thread decodes before it is needed and `take` never waits; without, `take` decodes as much as it needs.
+    """
+
+    def __init__(self, open_song: Callable[[], Iterator[FloatArray]], *, ahead: bool) -> None:
+        self.fault: str | None = None
+        self.played = 0
+        self._open_song = open_song
+        self._pieces: deque[FloatArray] = deque()
+        self._count = 0
+        self._ended = False
+        self._closed = threading.Event()
+        self._room = threading.Event()
+        self._lock = threading.Lock()
+        self._source: Iterator[FloatArray] | None = None
+        self._ahead = ahead
+        if ahead:
+            threading.Thread(target=self._run_ahead, name="deck", daemon=True).start()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the first samples are there (or never will be)."""
+        return not self._ahead or self._count > 0 or self._ended
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._closed.set()
+        self._room.set()
+
+    def left(self) -> int | None:
+        """Samples until the end, or None while the end is more than 0.1 s away."""
+        if not self._ahead:
+            self._fill(_JOIN_SAMPLES)
+        with self._lock:
+            return self._count if self._ended else None
+
+    def take(self, frames: int) -> FloatArray:
+        """The next (frames, 2) samples; fewer only where decoding ahead has not kept up."""
+        if not self._ahead:
+            self._fill(frames)
+        taken: list[FloatArray] = []
+        with self._lock:
+            wanted = min(frames, self._count)
+            self._count -= wanted
+            missing = frames - wanted if self._ended else 0
+            while wanted:
+                piece = self._pieces.popleft()
+                if len(piece) > wanted:
+                    self._pieces.appendleft(piece[wanted:])
+                taken.append(piece[:wanted])
+                wanted -= len(taken[-1])
+        self._room.set()
+        taken.append(np.zeros((missing, 2), np.float32))
+        samples = np.concatenate(taken)
+        self.played += len(samples)
+        return samples
+
+    def _fill(self, frames: int) -> None:
+        while self._count < frames and not self._ended:
+            self._draw()
+
+    def _draw(self) -> None:
+        try:
+            if self._source is None:
+                self._source = self._open_song()
+            piece = np.asarray(next(self._source), np.float32).reshape(-1, 2)
+        except StopIteration:
+            self._ended = True
+        except Exception as error:  # the show goes on, whatever a decoder thinks of a file
+            self.fault, self._ended = str(error) or type(error).__name__, True
+        else:
+            with self._lock:
+                self._pieces.append(piece)
+                self._count += len(piece)
+
+    def _run_ahead(self) -> None:
+        while not self._ended and not self._closed.is_set():
+            if self._count < AHEAD_SAMPLES:
+                self._draw()
+            else:
+                self._room.wait(0.5)
+                self._room.clear()
+        with suppress(Exception):
+            if self._source is not None and hasattr(self._source, "close"):
+                self._source.close()
+
+
+@dataclass(slots=True)
+class _Voice:
+    """A deck in the mix: how far its fade is (in samples, `speed` a sample), and the samples it still waits."""
+
+    track_id: str
+    start_s: float
+    deck: Deck
+    fade: int
+    delay: int
+    phase: float = 0.0
+    speed: float = 1.0
+
+    @property
+    def unheard(self) -> bool:
+        return self.deck.played == 0
+
+    @property
+    def arrived(self) -> bool:
+        return self.phase >= self.fade and not self.unheard
+
+    @property
+    def song_s(self) -> float:
+        return self.start_s + self.deck.played / SAMPLE_RATE_HZ
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """Where the newest song was when output sample `frame` was drawn, and how many samples it moved from there."""
+
+    frame: int
+    track_id: str
+    song_s: float
+    delay: int
+    moved: int
+
+
+class Mixer:
+    """Any number of songs into one stereo stream. `path_of` finds a track's file; KeyError means there is none.
+
+    `ahead=False` decodes on demand: exact and deterministic, for export and tests. `ahead=True` never waits for a file; a fade
+    starts when its song is ready. To be used from one thread at a time.
+    """
+
+    def __init__(self, path_of: Callable[[str], Path], *, ahead: bool, volume: float = 1.0, opener: Opener = open_blocks) -> None:
+        self.rendered = 0
+        self.starved = 0
+        self._path_of, self._opener, self._ahead = path_of, opener, ahead
+        self._voices: list[_Voice] = []
+        self._marks: deque[_Mark] = deque(maxlen=512)
+        self._volume = self._volume_goal = volume
+        self._hold = self._hold_goal = 1.0
+        self._faults: list[str] = []
+
+    def play(self, track_id: str, *, start_s: float = 0.0, fade_s: float = 0.0) -> None:
+        """Bring a song in over `fade_s` seconds. A cut (0) in the last 0.1 s of a song waits for its last sample."""
+        while self._voices and self._voices[-1].unheard:
+            self._voices.pop().deck.close()
+        delay = self._last_samples() if fade_s <= 0 else None
+        fade = 0 if delay is not None else max(round(fade_s * SAMPLE_RATE_HZ), _CUT_SAMPLES if self._voices or start_s else 0)
+        self._voices.append(_Voice(track_id, start_s, self._deck(track_id, start_s), fade, delay or 0))
+        # More songs than can be told apart: the oldest hand over quickly, yet without a click.
+        for voice in self._voices[1 : 1 + len(self._voices) - _VOICES]:
+            voice.speed = max(voice.speed, (voice.fade - voice.phase) / (2 * _CUT_SAMPLES))
+
+    def pause(self, paused: bool) -> None:
+        """Hold all songs, or let them go on, with a ramp of 20 ms."""
+        self._hold_goal = 0.0 if paused else 1.0
+
+    def volume(self, volume: float) -> None:
+        """Go to this loudness 0..1, as fast as nobody hears a step."""
+        self._volume_goal = min(max(volume, 0.0), 1.0)
+
+    def position(self, frame: int | None = None) -> tuple[str, float]:
+        """Track id and second of the newest song: now, or when output sample `frame` was drawn. ("", 0.0) before the first."""
+        if frame is None:
+            return (self._voices[-1].track_id, self._voices[-1].song_s) if self._voices else ("", 0.0)
+        mark = next((mark for mark in reversed(tuple(self._marks)) if mark.frame <= frame), None)
+        if mark is None:
+            return ("", 0.0) if not self._marks else (self._marks[0].track_id, self._marks[0].song_s)
+        passed = min(max(frame - mark.frame - mark.delay, 0), mark.moved)
+        return mark.track_id, mark.song_s + passed / SAMPLE_RATE_HZ
+
+    def errors(self) -> list[str]:
+        """What went wrong since the last call: one line for each song that cannot be heard."""
+        told, self._faults = self._faults, []
+        return told
+
+    def close(self) -> None:
+        """Let go of all files."""
+        for voice in self._voices:
+            voice.deck.close()
+        self._voices.clear()
+
+    def render(self, frames: int) -> FloatArray:
+        """The next (frames, 2) samples, none beyond -1..1."""
+        hold = ramp(self._hold, self._hold_goal, frames=frames, slope=_PAUSE_SLOPE)
+        moving = frames if self._hold_goal > 0 else int(np.count_nonzero(hold > 0))
+        gain = hold * ramp(self._volume, self._volume_goal, frames=frames, slope=_VOLUME_SLOPE)
+        out = np.zeros((frames, 2), np.float32)
+        out[:moving] = self._sum(moving)
+        if frames:
+            self._hold = float(hold[-1])
+            self._volume = float(ramp(self._volume, self._volume_goal, frames=frames, slope=_VOLUME_SLOPE)[-1])
+        self.rendered += frames
+        if np.all(gain == 1.0):
+            return limit_peaks(out)
+        return limit_peaks((out * gain[:, None]).astype(np.float32))
+
+    def _sum(self, frames: int) -> FloatArray:
+        newest = self._voices[-1] if self._voices else None
+        before = (newest.song_s, newest.delay, newest.deck.played) if newest else (0.0, 0, 0)
+        mixed = np.zeros((frames, 2), np.float32)
+        for voice in self._voices if frames else ():
+            self._fold(mixed, voice)
+        if newest:
+            moved = newest.deck.played - before[2]
+            self._marks.append(_Mark(self.rendered, newest.track_id, before[0], before[1], moved))
+        self._retire()
+        return mixed
+
+    def _fold(self, mixed: FloatArray, voice: _Voice) -> None:
+        """Lay one song over what is mixed so far, in place."""
+        if not voice.deck.ready:
+            return
+        wait = min(voice.delay, len(mixed))
+        voice.delay -= wait
+        under = mixed[wait:]
+        song = voice.deck.take(len(under))
+        if len(song) < len(under):
+            self.starved += 1
+            song = np.concatenate([song, np.zeros((len(under) - len(song), 2), np.float32)])
+        if voice.arrived or voice.fade == 0:
+            under[:] = song
+        else:
+            place = np.clip((voice.phase + voice.speed * np.arange(len(under))) / voice.fade, 0, 1)[:, None] * (np.pi / 2)
+            under[:] = under * np.cos(place) + song * np.sin(place)
+        voice.phase += voice.speed * len(under)
+
+    def _retire(self) -> None:
+        """Forget the songs under one that has fully come in, and tell of those that failed."""
+        for voice in self._voices:
+            if voice.deck.fault:
+                self._faults.append(f"cannot play {voice.deck.fault}; it stays silent for its length")
+                voice.deck.fault = None
+        arrived = max((index for index, voice in enumerate(self._voices) if voice.arrived), default=0)
+        for voice in self._voices[:arrived]:
+            voice.deck.close()
+        del self._voices[:arrived]
+
+    def _last_samples(self) -> int | None:
+        """Samples left of the song that sounds, when it alone sounds and is about to end."""
+        if len(self._voices) != 1 or not self._voices[0].arrived:
+            return None
+        left = self._voices[0].deck.left()
+        return left if left is not None and left <= _JOIN_SAMPLES else None
+
+    def _deck(self, track_id: str, start_s: float) -> Deck:
+        def open_song() -> Iterator[FloatArray]:
+            try:
+                path = self._path_of(track_id)
+            except KeyError:
+                raise LookupError(f"song {track_id}: it is not in the library") from None
+            return self._opener(path, start_s)
+
+        return Deck(open_song, ahead=self._ahead)
