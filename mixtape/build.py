@@ -1,0 +1,255 @@
+"""The chain from a folder to a map: files, songs, tags and covers, what was heard, nearest songs, the map and its grid.
+
+Every stage reads off the library what is still to do, does it piece by piece and writes each piece down, so that a run may be cut
+off anywhere and the next one goes on. With nothing new only names, sizes and times are looked at, and nothing heavy is imported.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mixtape.collection.intake import changes, identify, remember_pictures, settle, uncovered, unsettled
+from mixtape.collection.scan import AUDIO_SUFFIXES, Scan, scan
+from mixtape.config import Config
+from mixtape.errors import LibraryError
+from mixtape.library import FileEntry, Library
+from mixtape.progress import Progress, silent
+from mixtape.storage import digest_of
+from mixtape.types import FloatArray, Grid, Neighbours, Skipped, SongMap, Track
+
+_LAYOUT_VERSION = 1
+"""Part of every digest of the map stage: raise it when similarity, embed or grid give other numbers from the same input."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build did: songs ready, files skipped (all of the library), copies set aside, songs that joined, songs heard.
+
+    `notes` are pictures that could not be used; `seconds` is wall time by stage; `peak_memory_mb` is of this process and of its
+    largest worker, None where the system does not tell.
+    """
+
+    ready: int
+    skipped: tuple[Skipped, ...]
+    copies: int
+    new: int
+    heard: int
+    forgotten: int
+    notes: tuple[Skipped, ...]
+    seconds: Mapping[str, float]
+    peak_memory_mb: tuple[float, float] | None
+
+    @property
+    def line(self) -> str:
+        """The last line of a run: "412 ready, 3 skipped"."""
+        return f"{self.ready} ready, {len(self.skipped)} skipped"
+
+
+@dataclass(slots=True)
+class _Stages:
+    progress: Progress
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        begin_s = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - begin_s
+
+
+def build(folder: Path, library: Library, *, config: Config, progress: Progress = silent, retry: bool = False) -> BuildReport:
+    """Bring the library up to what lies in `folder`; hold `library.building()` around it.
+
+    The folder is only read. What was skipped before is tried again when the file changed, or with `retry`.
+
+    Raises:
+        LibraryError: the folder cannot be read, or holds no music (an unplugged disk must not empty the library).
+    """
+    root = folder.expanduser().resolve()
+    before = {track.id for track in library.tracks()}
+    jobs = config.build.jobs or _cores()
+    clock = _Stages(progress)
+    with clock.stage("finding files"):
+        seen = scan(root, leave_out=library.folder)
+        known = library.files(root)
+        _guard(root, seen, known)
+        found = changes(seen, known, retry=retry)
+        # A changed file is as good as another one. Songs left without a file go too, those of a run that was cut off among them.
+        library.forget_files([*found.gone, *(file.path for file in found.fresh)])
+    with clock.stage("telling songs apart"):
+        if found.fresh:
+            identify(library, seen, found.fresh, jobs=jobs, tally=partial(progress, "telling songs apart"))
+    with clock.stage("tags and covers"):
+        ids = unsettled(library) | uncovered(library, seen, root=root)
+        notes = settle(library, ids, root=root, tally=partial(progress, "tags and covers")) if ids else ()
+        remember_pictures(library, seen, root=root)
+    with clock.stage("listening"):
+        heard = _hear(library, jobs=jobs, progress=progress)
+    with clock.stage("map"):
+        map_library(library, config=config, progress=progress)
+    tracks = library.tracks()
+    return BuildReport(
+        ready=len(tracks),
+        skipped=(*library.skipped(), *seen.unreadable),
+        copies=len(library.copies()),
+        new=sum(track.id not in before for track in tracks),
+        heard=heard,
+        forgotten=len(before - {track.id for track in tracks}),
+        notes=notes,
+        seconds=clock.seconds,
+        peak_memory_mb=_peak_memory_mb(),
+    )
+
+
+def _guard(root: Path, seen: Scan, known: Mapping[Path, FileEntry]) -> None:
+    closed = next((each for each in seen.unreadable if each.path == root), None)
+    if closed is None and seen.files:
+        return
+    if closed is not None:
+        said = f"{root}: {closed.reason}"
+    elif known:
+        said = f"{root}: no music in it now, where {len(known)} files were"
+    else:
+        kinds = "mp3, flac, ogg, opus, m4a, wav and others"
+        raise LibraryError(
+            f"{root}: no music in it ({len(AUDIO_SUFFIXES)} kinds of file are looked for: {kinds}); name another folder"
+        )
+    lead = f"the {len(known)} files known from there are kept; " if known else ""
+    raise LibraryError(f"{said}; {lead}is the disk plugged in, and may the folder be read?")
+
+
+def _cores() -> int:
+    from mixtape.features.workers import cores
+
+    return cores()
+
+
+# What songs sound like ---------------------------------------------------------------------------------------------------------
+
+
+def _hear(library: Library, *, jobs: int, progress: Progress) -> int:
+    """Listen to every song that was not heard yet; returns to how many. A song that cannot be heard leaves, with the reason."""
+    from mixtape.features.listen import SETS, TIMELINE_VERSION, listen_all
+
+    versions = {**SETS, "timeline": TIMELINE_VERSION}
+    waiting = {track.path: track for track in library.tracks() if not library.heard(track.id, versions)}
+    if waiting:
+        progress("listening", 0, len(waiting))
+    heard = 0
+    for done, (path, came) in enumerate(listen_all(waiting, jobs=jobs), 1):
+        if isinstance(came, Skipped):
+            _leave_out(library, waiting[path], came.reason)
+        else:
+            # The song before its arrays: cut off in between, it counts as not heard and this is done again.
+            library.put_tracks([replace(waiting[path], duration_s=came.timeline.duration_s)])
+            library.put_listening(waiting[path].id, came.vectors, came.timeline, versions=versions)
+            heard += 1
+        progress("listening", done, len(waiting))
+    return heard
+
+
+def _leave_out(library: Library, track: Track, reason: str) -> None:
+    """Skip all files of a song; nothing is written down of a file that merely went away."""
+    if track.path.exists():
+        files = [entry for entry in library.files().values() if entry.track_id == track.id]
+        library.put_files(replace(entry, track_id=None, copy_of=None, reason=reason) for entry in files)
+        library.forget_files([])
+
+
+# The map -----------------------------------------------------------------------------------------------------------------------
+
+
+def map_library(library: Library, *, config: Config, progress: Progress = silent) -> None:
+    """Make what the show and the playlists walk on: nearest songs by sound ("fused") and on the map ("map"), map and grid.
+
+    Each is made again only when what it is made from has changed. The same songs give the same bytes.
+    """
+    from mixtape.features.listen import SETS
+
+    settings = config.build
+    ids = tuple(track.id for track in library.tracks())
+    if not ids:
+        return
+    values = {name: library.features(name).values for name in sorted(SETS)}
+    sound = digest_of(_LAYOUT_VERSION, ids, *values.values(), settings.rhythm_weight, settings.timbre_weight)
+    near = digest_of(sound, settings.neighbours)
+    place = digest_of(sound, settings.perplexity, settings.seed)
+    near_place = digest_of(place, settings.neighbours)
+    wanted = {
+        ("neighbours", "fused"): near,
+        ("maps", "fused"): place,
+        ("grids", "fused"): place,
+        ("neighbours", "map"): near_place,
+    }
+    missing = [key for key, made_from in wanted.items() if library.made_from(*key) != made_from]
+    if not missing:
+        return
+    progress("map", 0, 4)
+    if ("neighbours", "fused") in missing or ("maps", "fused") in missing:
+        made, song_map = _by_sound(ids, values, config=config)
+        progress("map", 2, 4)
+        library.put_neighbours("fused", made, made_from=near)
+        library.put_map(song_map, made_from=place)
+    song_map = library.map("fused")
+    library.put_grid("fused", _grid(song_map), made_from=place)
+    progress("map", 3, 4)
+    library.put_neighbours("map", _by_place(song_map, k=settings.neighbours), made_from=near_place)
+    progress("map", 4, 4)
+
+
+def _by_sound(ids: tuple[str, ...], values: Mapping[str, FloatArray], *, config: Config) -> tuple[Neighbours, SongMap]:
+    """Nearest songs and the map. Songs are laid out in the order of their ids, so that a new tag moves nobody."""
+    from threadpoolctl import threadpool_limits
+
+    from mixtape.maps.embed import song_map
+    from mixtape.similarity import fused_distances, nearest
+
+    settings = config.build
+    order = np.argsort(np.array(ids))
+    rank = np.argsort(order)
+    sorted_ids = tuple(ids[row] for row in order)
+    features = {name: rows[order] for name, rows in values.items()}
+    # One thread: how a matrix product is split over threads changes its last bits, and with them the whole map.
+    with threadpool_limits(1):
+        distances = fused_distances(features, rhythm_weight=settings.rhythm_weight, timbre_weight=settings.timbre_weight)
+        near = nearest(distances[np.ix_(rank, rank)], ids, k=settings.neighbours)
+        laid = song_map(features, distances, sorted_ids, perplexity=settings.perplexity, seed=settings.seed)
+    return near, replace(laid, ids=ids, xy=laid.xy[rank])
+
+
+def _grid(song_map: SongMap) -> Grid:
+    from mixtape.maps.grid import assign_grid, grid_shape
+
+    rows, cols = grid_shape(len(song_map.ids))
+    return assign_grid(song_map.xy, rows=rows, cols=cols, ids=song_map.ids)
+
+
+def _by_place(song_map: SongMap, *, k: int) -> Neighbours:
+    from mixtape.similarity import nearest
+
+    return nearest(_plane_distances(song_map.xy), song_map.ids, k=k)
+
+
+def _plane_distances(xy: npt.NDArray[np.float32]) -> FloatArray:
+    across, up = (np.subtract.outer(line, line) for line in xy.T)
+    return np.hypot(across, up, dtype=np.float32)
+
+
+def _peak_memory_mb() -> tuple[float, float] | None:
+    """(this process, the largest of its workers), or None on Windows."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    own, workers = (resource.getrusage(who).ru_maxrss / unit for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return own, workers
