@@ -1,0 +1,1 @@
+"""One player for each style of the made-up collection."""
