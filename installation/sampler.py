@@ -1,0 +1,240 @@
+"""The cover network beside the window: a process of its own, so that its arithmetic never holds up a frame.
+
+The newest request wins: while the network works, a later wish replaces the one that waits. Answers carry the stamp of their
+request; what goes wrong comes back as a `TileSheet` with words in `error`. `DirectSampler` gives the same bytes for the same
+request without a process, for export and tests.
+"""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from installation.state import LatentRequest, TileSheet
+from mixtape.types import ByteArray
+
+MODEL_FACTORY = "mixtape.covergan.model:CoverModel.load"
+"""What makes the model: `module:name`, called with the path of the model file."""
+
+_STARTS = 4
+_NICE = 5
+_NO_PICTURES = np.zeros((0, 0, 0, 3), np.uint8)
+
+
+def draw(model: Any, request: LatentRequest) -> ByteArray:
+    """The pictures (m, h, w, 3) uint8 of a request."""
+    pictures = model.pictures(request.latents, request.conditions, strength=request.strength, truncation=request.truncation)
+    return np.ascontiguousarray(pictures, np.uint8)
+
+
+def load_model(model_path: Path | str, *, factory: str = MODEL_FACTORY) -> Any:
+    """Make the model with one thread of torch, so that the same request gives the same bytes wherever it is drawn."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    module, _, name = factory.partition(":")
+    made: Any = importlib.import_module(module)
+    for part in name.split("."):
+        made = getattr(made, part)
+    model = made(Path(model_path))
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+    return model
+
+
+def failed(request: LatentRequest, words: str) -> TileSheet:
+    """The answer to a request that could not be drawn."""
+    return TileSheet(request.stamp, request.time_s, request.tiles, _NO_PICTURES, error=words)
+
+
+class DirectSampler:
+    """The sampler without a process: `request` draws at once."""
+
+    def __init__(self, model_path: Path | str, *, factory: str = MODEL_FACTORY) -> None:
+        """Load the model. Raises ModelError when it cannot be used."""
+        self._model = load_model(model_path, factory=factory)
+        self._newest: TileSheet | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Nothing to start."""
+
+    def stop(self) -> None:
+        """Nothing to stop."""
+
+    def request(self, request: LatentRequest) -> None:
+        """Draw the pictures; `newest` has them."""
+        try:
+            self._newest = TileSheet(request.stamp, request.time_s, request.tiles, draw(self._model, request))
+        except Exception as error:  # a value, like from the process
+            self._newest = failed(request, _words(error))
+
+    def newest(self) -> TileSheet | None:
+        """The answer to the last request, once."""
+        sheet, self._newest = self._newest, None
+        return sheet
+
+
+class Sampler:
+    """The sampler in a process of its own. No call ever waits for it.
+
+    A process that dies is started again, three times in all; then a last sheet says so in `error` and no more come.
+    """
+
+    def __init__(self, model_path: Path | str, *, factory: str = MODEL_FACTORY) -> None:
+        self.restarts = 0
+        self._model_path, self._factory = str(model_path), factory
+        self._wish: LatentRequest | None = None
+        self._newest: TileSheet | None = None
+        self._changed = threading.Condition()
+        self._closed = False
+        self._worker: Any = None
+        self._courier: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start the process; the model is loaded in there, requests may be made at once."""
+        if self._courier is None:
+            self._courier = threading.Thread(target=self._carry, name="sampler", daemon=True)
+            self._courier.start()
+
+    def stop(self) -> None:
+        """End the process; may be called twice."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        worker = self._worker
+        if worker is not None:
+            worker.terminate()
+        if self._courier is not None:
+            self._courier.join(5.0)
+
+    def request(self, request: LatentRequest) -> None:
+        """Wish for pictures; replaces a wish that is still waiting."""
+        with self._changed:
+            self._wish = request
+            self._changed.notify()
+
+    def newest(self) -> TileSheet | None:
+        """The newest answer that was not taken yet, or None."""
+        with self._changed:
+            sheet, self._newest = self._newest, None
+            return sheet
+
+    def _carry(self) -> None:
+        """Carry wishes to the process and sheets back; start it again when it died."""
+        for _ in range(_STARTS):
+            connection = self._launch()
+            with connection:
+                while (request := self._next_wish()) is not None:
+                    try:
+                        self._show(_ask(connection, request))
+                    except (EOFError, OSError):
+                        self._show(failed(request, "no pictures: their process died and is started again"))
+                        break
+            self._bury()
+            if self._closed:
+                return
+            self.restarts += 1
+        while (request := self._next_wish()) is not None:
+            self._show(failed(request, f"the picture network stopped {_STARTS} times; the wall stands still until a new start"))
+            self._wait_for_end()
+
+    def _launch(self) -> Connection:
+        spawn = multiprocessing.get_context("spawn")
+        ours, theirs = spawn.Pipe()
+        self._worker = spawn.Process(
+            target=_work, args=(theirs, self._model_path, self._factory), name="mixtape sampler", daemon=True
+        )
+        self._worker.start()
+        theirs.close()
+        if self._closed:
+            self._worker.terminate()
+        return ours
+
+    def _bury(self) -> None:
+        self._worker.join(1.0)
+        if self._worker.is_alive():
+            self._worker.kill()
+            self._worker.join()
+
+    def _next_wish(self) -> LatentRequest | None:
+        """Wait for a wish; None when the sampler is stopped."""
+        with self._changed:
+            while self._wish is None and not self._closed:
+                self._changed.wait()
+            wish, self._wish = self._wish, None
+            return None if self._closed else wish
+
+    def _wait_for_end(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed)
+
+    def _show(self, sheet: TileSheet) -> None:
+        with self._changed:
+            self._newest = sheet
+
+
+def _ask(connection: Connection, request: LatentRequest) -> TileSheet:
+    connection.send(request)
+    shape, words = connection.recv()
+    if words is not None:
+        return failed(request, words)
+    images = np.empty(shape, np.uint8)
+    if images.nbytes:
+        connection.recv_bytes_into(images.data.cast("B"))
+    return TileSheet(request.stamp, request.time_s, request.tiles, images)
+
+
+def _work(connection: Connection, model_path: str, factory: str) -> None:
+    """The life of the process: load, then answer one request after another until nobody is there."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the show, which then ends us
+    if hasattr(os, "nice"):
+        os.nice(_NICE)
+    answer = _answerer(model_path, factory)
+    with suppress(EOFError, OSError, KeyboardInterrupt):
+        while True:
+            images, words = answer(connection.recv())
+            connection.send((images.shape, words))
+            if words is None and images.nbytes:
+                connection.send_bytes(images.data.cast("B"))
+
+
+def _answerer(model_path: str, factory: str) -> Callable[[LatentRequest], tuple[ByteArray, str | None]]:
+    try:
+        model = load_model(model_path, factory=factory)
+    except Exception as error:
+        words = _words(error)
+        return lambda _: (_NO_PICTURES, words)
+
+    def answer(request: LatentRequest) -> tuple[ByteArray, str | None]:
+        try:
+            return draw(model, request), None
+        except Exception as error:
+            return _NO_PICTURES, _words(error)
+
+    return answer
+
+
+def _words(error: Exception) -> str:
+    return f"no pictures: {error or type(error).__name__}"
