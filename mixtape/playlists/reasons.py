@@ -1,0 +1,27 @@
+"""Why a song is in a mixtape, in the few words that fit on a line of a poster. Made from ranks, never from raw distances."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+_COUNTED = ("", "second ", "third ", "fourth ", "fifth ", "sixth ", "seventh ", "eighth ", "ninth ", "tenth ")
+
+SEED = "the seed song"
+"""What stands beside the seed."""
+
+
+def seed_reason(notes: Sequence[str]) -> str:
+    """What stands beside the seed: that it is, and which rules had to give way for this list."""
+    return "; ".join([SEED, *notes])
+
+
+def nearness(rank: int, others: int, *, where: str) -> str:
+    """`third nearest by sound`; from the eleventh on how much of the collection is farther away. Rank 1 is the nearest.
+
+    `where` says in which way: "by sound", "on the map". `others` is how many songs there are besides the seed.
+    """
+    if rank <= len(_COUNTED):
+        return f"{_COUNTED[rank - 1]}nearest {where}"
+    share = math.floor(100 * (others - rank) / others)
+    return f"nearer {where} than {share} % of all songs" if share >= 50 else f"{rank}. of {others} {where}"
