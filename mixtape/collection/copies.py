@@ -14,7 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from mixtape.collection.scan import Sighting
-from mixtape.collection.tags import Tags, is_plain_folder
+from mixtape.collection.tags import Tags, is_plain_folder, name_of
 
 _BLOCK_BYTES = 2**20
 
@@ -45,13 +45,14 @@ def file_digest(path: Path) -> str:
 
 
 def best_first(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
-    """The files of one song, the one to keep first: most tags, then a cover, then names at all, then an album's folder rather
-    than Downloads, then the shortest path; the same order whatever order they come in.
+    """The files of one song, the one to keep first: most tags, then a cover, then names at all, then a place in the artist's
+    folder or at least not in Downloads, then the shortest path; the same order whatever order they come in.
     """
     return tuple(sorted(candidates, key=_rank))
 
 
-def _rank(candidate: Candidate) -> tuple[int, bool, int, bool, int, bytes]:
+def _rank(candidate: Candidate) -> tuple[int, bool, int, bool, bool, int, bytes]:
     tags, raw = candidate.tags, os.fsencode(candidate.path)
     named = sum(map(bool, (tags.artist, tags.album, tags.year)))
-    return -tags.filled, candidate.cover_id is None, -named, is_plain_folder(candidate.path.parent), len(raw), raw
+    astray = tags.artist.casefold() not in (name_of(folder).casefold() for folder in candidate.path.parents)
+    return -tags.filled, candidate.cover_id is None, -named, astray, is_plain_folder(candidate.path.parent), len(raw), raw

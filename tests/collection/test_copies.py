@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+import random
 from pathlib import Path
 
 from mixtape.collection.copies import Candidate, best_first, file_digest, same_size
@@ -20,10 +20,13 @@ def test_the_best_named_file_is_kept_whatever_the_order_they_come_in() -> None:
         _candidate("/m/a long name.mp3", filled=4),
         _candidate("/m/a.mp3", filled=4, cover=None),
         _candidate("/m/Someone/First/long name of it.mp3"),
+        _candidate("/m/Party/a.mp3"),
+        _candidate("/m/Downloads/a.mp3"),
         _candidate("/m/x.mp3", artist=""),
         _candidate("/m/Downloads/a.mp3", artist=""),
     ]
-    assert all(list(best_first(some)) == ranked for some in permutations(ranked))
+    chance = random.Random(1)
+    assert all(list(best_first(chance.sample(ranked, len(ranked)))) == ranked for _ in range(200))
 
 
 def test_of_files_alike_the_shortest_path_is_kept_and_then_the_first() -> None:
