@@ -1,0 +1,99 @@
+"""What is kept of the training from the first noise on: the same pictures drawn again at moments ever further apart,
+and the networks then."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mixtape.covergan.deck import Deck
+from mixtape.covergan.model import CoverModel, latents, write_model
+from mixtape.covergan.networks import Generator, Size
+from mixtape.storage import write_atomic
+from mixtape.types import ByteArray, FloatArray
+
+ROWS = 8
+COLUMNS = 10
+"""A sheet shows a real cover, its music without latents changing, and other latents: one row for each of eight covers."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Keepsakes:
+    """Fixed latents (80, z), conditions (80, 32) and the covers they belong to, (8, s, s, 3)."""
+
+    latents: FloatArray
+    conditions: FloatArray
+    covers: ByteArray
+    folder: Path
+
+    @classmethod
+    def of(cls, deck: Deck, size: Size, *, folder: Path) -> Keepsakes:
+        """Choose eight covers whose music lies as far apart as can be."""
+        first = deck.first.numpy()
+        chosen = far_apart(deck.conditions.numpy()[first], ROWS)
+        return cls(
+            latents=np.tile(latents(COLUMNS, seed=7, dimensions=size.latent), (len(chosen), 1)),
+            conditions=np.repeat(deck.conditions.numpy()[first[chosen]], COLUMNS, axis=0),
+            covers=np.asarray(deck.pictures[chosen.tolist()].permute(0, 2, 3, 1).cpu().numpy()),
+            folder=folder,
+        )
+
+    def keep(self, generator: Generator, *, step: int) -> None:
+        """Draw the sheet of this moment into samples/; at fewer moments also store the generator into snapshots/."""
+        model = CoverModel(generator, None, about={}, precision="float32")
+        drawn = model.pictures(self.latents, self.conditions).reshape(-1, COLUMNS, *self.covers.shape[1:])
+        sheet = np.concatenate([self.covers[:, None], drawn], axis=1)
+        save_png(
+            self.folder / "samples" / f"step-{step:07d}.png",
+            contact_sheet(sheet.reshape(-1, *sheet.shape[2:]), columns=COLUMNS + 1),
+        )
+        if step == 0 or (step >= 16 and step & (step - 1) == 0):
+            self.snapshot(generator, step=step)
+
+    def snapshot(self, generator: Generator, *, step: int) -> None:
+        """Store the generator of this moment, from which a gallery is filled later."""
+        parts = {"generator": generator.state_dict()}
+        write_model(
+            self.folder / "snapshots" / f"step-{step:07d}.safetensors", parts, None, size=generator.size, about={"step": step}
+        )
+
+
+def is_milestone(step: int) -> bool:
+    """Steps 0, 1, 2, 3, 4, 6, 8, 12, 16 ...: each moment about 1.4 times as late as the one before, so their number
+    stays small."""
+    while step > 3 and step % 2 == 0:
+        step //= 2
+    return step <= 3
+
+
+def far_apart(points: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.int64]:
+    """Rows of points (n, d), each the farthest from those before; the first is the one nearest the middle."""
+    chosen = [int(np.square(points - points.mean(axis=0)).sum(axis=1).argmin())]
+    nearest = np.square(points - points[chosen[0]]).sum(axis=1)
+    while len(chosen) < min(count, len(points)):
+        chosen.append(int(nearest.argmax()))
+        nearest = np.minimum(nearest, np.square(points - points[chosen[-1]]).sum(axis=1))
+        nearest[chosen] = -1.0
+    return np.array(chosen)
+
+
+def contact_sheet(pictures: ByteArray, *, columns: int) -> ByteArray:
+    """Lay pictures (n, s, s, 3) out in rows of `columns` on black -> (h, w, 3)."""
+    n, side = pictures.shape[:2]
+    rows = -(-n // columns)
+    full = np.zeros((rows * columns, side, side, 3), np.uint8)
+    full[:n] = pictures
+    return full.reshape(rows, columns, side, side, 3).swapaxes(1, 2).reshape(rows * side, columns * side, 3)
+
+
+def save_png(path: Path, picture: ByteArray) -> None:
+    """Write a picture (h, w, 3), whole or not at all."""
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.fromarray(picture).save(out, format="PNG")
+    write_atomic(path, out.getvalue())

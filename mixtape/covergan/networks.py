@@ -1,0 +1,213 @@
+"""The two networks: a generator that the music steers by scaling channels, and a discriminator with a projection head.
+
+Neither holds a normalisation layer, so no picture depends on its neighbours in the batch when it is drawn. Convolutions are
+plain 3 x 3 ones and the picture grows by nearest-neighbour upsampling: both are what a CPU does fastest, and neither leaves a
+checkerboard. Pictures are (n, 3, s, s) in -1..1, latents (n, latent), conditions (n, 32), strengths (n,): 0 is "no music
+known", 1 the music as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, TypeVar, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+SLOPE = 0.2
+"""Leak of the rectifiers, in both networks."""
+
+CONDITION = 32
+"""Numbers that stand for the music."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large the networks are. `drawing` holds channels from 4 x 4 pixels up to half the picture, `looking` from
+    half down to 4 x 4."""
+
+    pixels: int
+    drawing: tuple[int, ...]
+    looking: tuple[int, ...]
+    latent: int = 64
+    style: int = 128
+
+
+SIZES = {
+    16: Size(pixels=16, drawing=(16, 12), looking=(12, 16), latent=16, style=32),
+    64: Size(pixels=64, drawing=(192, 160, 96, 64), looking=(48, 96, 128, 192)),
+    128: Size(pixels=128, drawing=(256, 224, 160, 96, 48), looking=(48, 96, 160, 224, 256)),
+}
+"""The networks by side of the picture in pixels; 16 is for tests."""
+
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+def laid_out(network: Network, device: torch.device | str) -> Network:
+    """The network on `device`, channels innermost: convolutions run up to twice as fast that way on a CPU."""
+    return cast(Network, cast(Any, network).to(device, memory_format=torch.channels_last))
+
+
+def leaky(x: Tensor) -> Tensor:
+    """Leaky rectifier."""
+    return F.leaky_relu(x, SLOPE)
+
+
+def convolution(inputs: int, outputs: int, *, stride: int = 1, gain: float = 1.0) -> nn.Conv2d:
+    """A 3 x 3 convolution whose start keeps the size of the signal (He 2015), times `gain`."""
+    layer = nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1)
+    nn.init.kaiming_normal_(layer.weight, a=SLOPE)
+    with torch.no_grad():
+        layer.weight *= gain
+    nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+    return layer
+
+
+def dense(inputs: int, outputs: int, *, gain: float = 1.0) -> nn.Linear:
+    """A fully connected layer whose start keeps the size of the signal, times `gain`."""
+    layer = nn.Linear(inputs, outputs)
+    nn.init.normal_(layer.weight, std=gain / inputs**0.5)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+class Conditioner(nn.Module):
+    """e = null + strength (Linear(c) - null): the music, a learned stand-in for none, and everything between and beyond."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.linear = dense(CONDITION, width)
+        self.null = nn.Parameter(torch.zeros(width))
+
+    def forward(self, condition: Tensor, strength: Tensor) -> Tensor:
+        """Conditions (n, 32) and strengths (n,) -> (n, width)."""
+        return self.null + strength[:, None] * (self.linear(condition) - self.null)
+
+
+class Mapping(nn.Module):
+    """w = MLP2([z normalised, e]): latent and music become one style."""
+
+    def __init__(self, size: Size) -> None:
+        super().__init__()
+        self.conditioner = Conditioner(size.latent)
+        self.first = dense(2 * size.latent, size.style, gain=1.4)
+        self.second = dense(size.style, size.style, gain=1.4)
+
+    def forward(self, latent: Tensor, condition: Tensor, strength: Tensor) -> Tensor:
+        """Latents (n, latent), conditions (n, 32), strengths (n,) -> styles (n, style)."""
+        z = latent * torch.rsqrt(latent.square().mean(dim=1, keepdim=True) + 1e-8)
+        joined = torch.cat([z, self.conditioner(condition, strength)], dim=1)
+        return leaky(self.second(leaky(self.first(joined))))
+
+
+def upsampled_convolution(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """conv3x3(nearest_upsample(x)) of pictures (n, i, s, s) -> (n, o, 2 s, 2 s), at 16/36 of the multiplications.
+
+    After doubling, three neighbouring pixels show only two different ones, so each of the four places in a doubled
+    pixel has its own
+    2 x 2 kernel, made of sums of the 3 x 3 one's rows and columns. All four run as one convolution over the small picture.
+    """
+    (n, inputs, side, _), outputs = x.shape, len(weight)
+    small = _folded(_folded(weight, 2), 4).transpose(0, 1)
+    small = small.reshape(4 * outputs, inputs, 2, 2).contiguous(memory_format=torch.channels_last)
+    y = F.conv2d(x, small, None if bias is None else bias.repeat(4), padding=1)
+    y = y.permute(0, 2, 3, 1).reshape(n, side + 1, side + 1, 4, outputs)
+    upper = torch.stack([y[:, :-1, :-1, 0], y[:, :-1, 1:, 1]], dim=3)
+    lower = torch.stack([y[:, 1:, :-1, 2], y[:, 1:, 1:, 3]], dim=3)
+    return torch.stack([upper, lower], dim=2).reshape(n, 2 * side, 2 * side, outputs).permute(0, 3, 1, 2)
+
+
+def _folded(kernel: Tensor, axis: int) -> Tensor:
+    """Three taps along `axis` -> two pairs (2, ...): what the first and the second half of a doubled pixel see."""
+    before, here, after = kernel.unbind(axis)
+    return torch.stack([torch.stack([before, here + after], axis), torch.stack([before + here, after], axis)])
+
+
+class Stage(nn.Module):
+    """One convolution whose input channels the style scales, conv(x (1 + A(w))), after a doubling where `grow` says so."""
+
+    def __init__(self, inputs: int, outputs: int, style: int, *, grow: bool, gain: float = 1.0) -> None:
+        super().__init__()
+        self.grow = grow
+        self.scale = dense(style, inputs, gain=0.5)
+        self.conv = convolution(inputs, outputs, gain=gain)
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        """Pictures (n, inputs, s, s) and styles (n, style) -> (n, outputs, s, s), or 2 s."""
+        x = x * (1 + self.scale(style))[:, :, None, None]
+        if self.grow:
+            return upsampled_convolution(x, self.conv.weight, self.conv.bias)
+        return self.conv(x)
+
+
+class Generator(nn.Module):
+    """Latent and music -> picture."""
+
+    def __init__(self, size: Size) -> None:
+        super().__init__()
+        self.size = size
+        self.mapping = Mapping(size)
+        widths = (size.drawing[0] // 2, *size.drawing)
+        self.start = dense(size.style, widths[0] * 16)
+        pairs = pairwise(widths)
+        self.stages = nn.ModuleList(Stage(i, o, size.style, grow=k > 0) for k, (i, o) in enumerate(pairs))
+        # A small last layer: the first pictures are a quiet grey, not a scream of clipped colours.
+        self.picture = Stage(widths[-1], 3, size.style, grow=True, gain=0.3)
+
+    def draw(self, style: Tensor) -> Tensor:
+        """Styles (n, style) -> pictures (n, 3, s, s), about -1..1."""
+        x = leaky(self.start(style)).view(len(style), -1, 4, 4)
+        x = x.contiguous(memory_format=torch.channels_last)
+        for stage in self.stages:
+            x = leaky(stage(x, style))
+        return self.picture(x, style)
+
+    def forward(self, latent: Tensor, condition: Tensor, strength: Tensor) -> Tensor:
+        """Latents (n, latent), conditions (n, 32), strengths (n,) -> pictures (n, 3, s, s)."""
+        return self.draw(self.mapping(latent, condition, strength))
+
+
+class Discriminator(nn.Module):
+    """Picture and music -> how real it looks for this music: u(h) + <h, e(c)> / sqrt(d) (Miyato and Koyama 2018)."""
+
+    def __init__(self, size: Size) -> None:
+        super().__init__()
+        widths = size.looking
+        self.first = convolution(12, widths[0])
+        pairs = pairwise(widths)
+        self.trunk = nn.ModuleList(convolution(i, o, stride=2) for i, o in pairs)
+        self.last = convolution(widths[-1] + 1, size.style)
+        self.read = dense(size.style * 16, size.style, gain=1.4)
+        self.judge = dense(size.style, 1)
+        self.conditioner = Conditioner(size.style)
+
+    def features(self, pictures: Tensor) -> Tensor:
+        """Pictures (n, 3, s, s) -> h (n, style)."""
+        x = F.pixel_unshuffle(pictures, 2).contiguous(memory_format=torch.channels_last)
+        x = leaky(self.first(x))
+        for layer in self.trunk:
+            x = leaky(layer(x))
+        x = leaky(self.last(torch.cat([x, _spread_in_batch(x)], dim=1)))
+        return leaky(self.read(x.flatten(1)))
+
+    def verdict(self, seen: Tensor, condition: Tensor, strength: Tensor) -> Tensor:
+        """Features h (n, style) and the music -> logits (n,)."""
+        asked = self.conditioner(condition, strength)
+        return self.judge(seen).squeeze(1) + (seen * asked).sum(dim=1) / seen.shape[1] ** 0.5
+
+    def forward(self, pictures: Tensor, condition: Tensor, strength: Tensor) -> Tensor:
+        """Pictures (n, 3, s, s), conditions (n, 32), strengths (n,) -> logits (n,)."""
+        return self.verdict(self.features(pictures), condition, strength)
+
+
+def _spread_in_batch(x: Tensor, *, group: int = 4) -> Tensor:
+    """How much the pictures of a group differ, as one more channel (Karras 2018): a generator that repeats itself is
+    found out."""
+    n = len(x)
+    size = group if n % group == 0 else n
+    y = x.float().view(size, n // size, *x.shape[1:])
+    spread = torch.sqrt((y - y.mean(dim=0)).square().mean(dim=0) + 1e-8).mean(dim=(1, 2, 3))
+    return spread.repeat(size).view(n, 1, 1, 1).expand(n, 1, *x.shape[2:]).to(x.dtype)
