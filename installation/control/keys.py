@@ -1,0 +1,116 @@
+"""Keys and mouse. pygame is only asked for its names, and only when the first key comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from installation.control.knobs import TEXT_LIMIT, event
+from installation.state import ControlEvent, KnobValue
+
+KEYS: tuple[tuple[str, str], ...] = (
+    ("space", "hold the song, or let it go on"),
+    ("right, n", "next song"),
+    ("left, p", "song before"),
+    ("r", "any song"),
+    ("/", "search: type, Enter plays what fits best, Esc leaves"),
+    ("click", "plays the song under the pointer"),
+    ("1, 2, 3", "map, grid, wall"),
+    ("0, a", "scenes change by themselves"),
+    ("up, down", "louder, quieter"),
+    ("f", "fullscreen, or a window"),
+    ("q, Esc", "end the show"),
+)
+"""What the help says: keys, and what they do."""
+
+_PLAIN: dict[str, tuple[str, KnobValue | None]] = {
+    "space": ("pause", None),
+    "right": ("next", None),
+    "n": ("next", None),
+    "left": ("previous", None),
+    "p": ("previous", None),
+    "1": ("scene", "map"),
+    "2": ("scene", "grid"),
+    "3": ("scene", "wall"),
+    "0": ("scene", "auto"),
+    "a": ("scene", "auto"),
+}
+_VOLUME_STEP = 0.05
+
+Pick = Callable[[float, float], str | None]
+"""The id of the song at a place of the window (0..1 from left, 0..1 from the top), or None."""
+
+
+class Keys:
+    """Turns pygame's events into control events.
+
+    `typed` is the text of an open search, else None. `fullscreen_wanted` counts the presses of f: the window is the app's.
+    """
+
+    def __init__(
+        self,
+        *,
+        pick: Pick = lambda _x, _y: None,
+        any_song: Callable[[], str | None] = lambda: None,
+        volume: Callable[[], float] = lambda: 1.0,
+    ) -> None:
+        """`pick` finds the song under the pointer, `any_song` an id by chance, `volume` the present loudness."""
+        self.typed: str | None = None
+        self.fullscreen_wanted = 0
+        self._pick, self._any_song, self._volume = pick, any_song, volume
+
+    def translate(self, events: Iterable[Any], *, size_px: tuple[int, int], now_s: float) -> list[ControlEvent]:
+        """The control events of pygame's `events` in a window of `size_px`, stamped with the show time `now_s`."""
+        import pygame
+
+        found: list[ControlEvent | None] = []
+        for each in events:
+            if each.type == pygame.QUIT:
+                found.append(ControlEvent("window", "quit", None, now_s))
+            elif each.type == pygame.MOUSEBUTTONDOWN and each.button == 1:
+                x_px, y_px = each.pos
+                found.append(_seed("mouse", self._pick(x_px / size_px[0], y_px / size_px[1]), now_s))
+            elif each.type == pygame.KEYDOWN and not each.mod & (pygame.KMOD_CTRL | pygame.KMOD_ALT | pygame.KMOD_META):
+                found.append(self._key(pygame.key.name(each.key), each.unicode, now_s))
+        return [each for each in found if each is not None]
+
+    def _key(self, key: str, text: str, now_s: float) -> ControlEvent | None:
+        if self.typed is not None:
+            return self._search(key, text, now_s)
+        if text == "/":
+            self.typed = ""
+        elif key == "f":
+            self.fullscreen_wanted += 1
+        elif key == "r":
+            return _seed("keys", self._any_song(), now_s)
+        elif key in ("up", "down"):
+            louder = self._volume() + (_VOLUME_STEP if key == "up" else -_VOLUME_STEP)
+            return _event("volume", louder, now_s)
+        elif key in ("q", "escape"):
+            return ControlEvent("keys", "quit", None, now_s)
+        elif plain := _PLAIN.get(key.strip("[]")):
+            return _event(plain[0], plain[1], now_s)
+        return None
+
+    def _search(self, key: str, text: str, now_s: float) -> ControlEvent | None:
+        typed = self.typed or ""
+        if key in ("return", "enter", "[enter]"):
+            self.typed = None
+            return _seed("keys", typed, now_s)
+        if key == "escape":
+            self.typed = None
+        elif key == "backspace":
+            self.typed = typed[:-1]
+        elif text.isprintable():
+            self.typed = (typed + text)[:TEXT_LIMIT]
+        return None
+
+
+def _event(knob: str, value: KnobValue | None, now_s: float) -> ControlEvent | None:
+    made = event("keys", knob, () if value is None else (value,), time_s=now_s)
+    return made if isinstance(made, ControlEvent) else None
+
+
+def _seed(source: str, wish: str | None, now_s: float) -> ControlEvent | None:
+    made = event(source, "seed", (wish,), time_s=now_s) if wish else None
+    return made if isinstance(made, ControlEvent) else None

@@ -1,0 +1,249 @@
+"""Everything the show can be told, once: the live knobs of config.toml and the triggers.
+
+From this registry come the OSC addresses, the checks on every value from outside, and docs/osc.md
+(`python -m installation.control.knobs > docs/osc.md`).
+
+An address is `/mixtape/` and the knob's name with a slash for each underscore, except before a unit: `wall_rows` is
+`/mixtape/wall/rows`, `title_s` is `/mixtape/title_s`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from installation.state import ControlEvent, KnobValue
+from mixtape.config import Knob, knobs
+
+ROOT = "/mixtape/"
+TEXT_LIMIT = 200
+"""The most characters a text may have."""
+
+_UNIT = re.compile(r"_(?!(?:s|ms|hz|db|px)$)")
+
+
+@dataclass(frozen=True, slots=True)
+class LiveKnob:
+    """A knob or a trigger as data. `kind`: number, whole, switch, choice, text, press (no value) or toggle (a value or none)."""
+
+    name: str
+    address: str
+    kind: str
+    low: float | None
+    high: float | None
+    choices: tuple[str, ...]
+    unit: str
+    default: KnobValue | None
+    sentence: str
+
+    @property
+    def is_trigger(self) -> bool:
+        """Whether every single message counts, where of a knob only the last value does."""
+        return self.kind in ("press", "toggle", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a message from outside was not taken."""
+
+    reason: str
+
+
+Verdict: TypeAlias = ControlEvent | Refusal | None
+"""A checked event, the reason why not, or None where nothing is meant: a button that is let go."""
+
+
+def address_of(name: str) -> str:
+    """The OSC address of a knob's name."""
+    return ROOT + _UNIT.sub("/", name)
+
+
+def _trigger(name: str, kind: str, sentence: str) -> LiveKnob:
+    return LiveKnob(name, address_of(name), kind, None, None, (), "", None, sentence)
+
+
+_TRIGGERS = (
+    _trigger("seed", "text", "Plays the song of this id, or the one that fits this text best; the mixtape goes on from there."),
+    _trigger("next", "press", "Goes on to the next song."),
+    _trigger("previous", "press", "Goes back to the song before."),
+    _trigger("pause", "toggle", "Holds the song (1) or lets it go on (0); without a value, the other of the two."),
+)
+
+_KINDS = {float: "number", int: "whole", bool: "switch"}
+
+
+@lru_cache(maxsize=1)
+def registry() -> tuple[LiveKnob, ...]:
+    """All triggers, then all live knobs in the order of config.toml."""
+    return _TRIGGERS + tuple(_live(knob) for knob in knobs() if knob.live)
+
+
+def _live(knob: Knob) -> LiveKnob:
+    name = knob.name.partition(".")[2]
+    kind = "choice" if knob.choices else _KINDS.get(type(knob.default), "text")
+    return LiveKnob(name, address_of(name), kind, knob.low, knob.high, knob.choices, knob.unit, knob.default, knob.sentence)
+
+
+@lru_cache(maxsize=1)
+def _known() -> dict[str, LiveKnob]:
+    return {key: knob for knob in registry() for key in (knob.name, knob.address)}
+
+
+def find(name: str) -> LiveKnob | None:
+    """The knob of this name or OSC address."""
+    return _known().get(name)
+
+
+def event(source: str, name: str, args: Sequence[Any] = (), *, time_s: float) -> Verdict:
+    """Check what somebody outside asks: `args` for the knob of this name or address, from `source`, at show time `time_s`.
+
+    Numbers may come as int, float or bool, choices as word or number, one value also as a list of one; what lies outside the
+    range is brought to its end. Not a number, infinity and values of the wrong kind are refused.
+    """
+    knob = find(name)
+    if knob is None:
+        return Refusal(f"{name[:80]}: no such address; docs/osc.md lists them")
+    args = args[0] if len(args) == 1 and isinstance(args[0], list | tuple) else args
+    if len(args) > 1:
+        return Refusal(f"{knob.address}: one value is needed, {len(args)} came")
+    value = args[0] if args else None
+    if isinstance(value, float) and not math.isfinite(value):
+        return Refusal(f"{knob.address}: {value} is no number to use")
+    taken = _TAKE[knob.kind](knob, value)
+    if isinstance(taken, Refusal) or taken is _NOTHING:
+        return taken if isinstance(taken, Refusal) else None
+    return ControlEvent(source, knob.name, taken, time_s)
+
+
+_NOTHING = object()
+
+
+def _refuse(knob: LiveKnob, value: object, needed: str) -> Refusal:
+    came = "nothing" if value is None else repr(value)[:60]
+    return Refusal(f"{knob.address}: {needed} is needed, {came} came")
+
+
+def _number(knob: LiveKnob, value: Any) -> Any:
+    if not isinstance(value, int | float):
+        return _refuse(knob, value, f"a number from {knob.low:g} to {knob.high:g}")
+    low, high = (-math.inf if knob.low is None else knob.low), (math.inf if knob.high is None else knob.high)
+    # Clamped first: an int beyond the floats would not survive float().
+    return float(min(max(value, low), high))
+
+
+def _whole(knob: LiveKnob, value: Any) -> Any:
+    number = _number(knob, value)
+    return number if isinstance(number, Refusal) else round(number)
+
+
+def _switch(knob: LiveKnob, value: Any) -> Any:
+    return bool(value) if isinstance(value, int | float) else _refuse(knob, value, "on (1) or off (0)")
+
+
+def _choice(knob: LiveKnob, value: Any) -> Any:
+    words = ", ".join(knob.choices)
+    if isinstance(value, str) and value.strip().lower() in knob.choices:
+        return value.strip().lower()
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < len(knob.choices):
+        return knob.choices[int(value)]
+    return _refuse(knob, value, f"one of {words}, or 0 to {len(knob.choices) - 1},")
+
+
+def _text(knob: LiveKnob, value: Any) -> Any:
+    if not isinstance(value, str):
+        return _refuse(knob, value, "a text")
+    clean = " ".join("".join(char if char.isprintable() else " " for char in value).split())[:TEXT_LIMIT]
+    return clean or _refuse(knob, None, "a text")
+
+
+def _press(knob: LiveKnob, value: Any) -> Any:
+    if value is None or isinstance(value, int | float):
+        # A button on a controller sends 1 when pressed and 0 when let go: only the first is meant.
+        return None if value is None or value > 0 else _NOTHING
+    return _refuse(knob, value, "no value, or 1")
+
+
+def _toggle(knob: LiveKnob, value: Any) -> Any:
+    return None if value is None else _switch(knob, value)
+
+
+_TAKE = {
+    "number": _number,
+    "whole": _whole,
+    "switch": _switch,
+    "choice": _choice,
+    "text": _text,
+    "press": _press,
+    "toggle": _toggle,
+}
+
+
+def as_markdown() -> str:
+    """The text of docs/osc.md."""
+    lines = [
+        "# OSC",
+        "",
+        "The show listens for OSC over UDP on port 9100 of this computer (`[control]` in config.toml: `osc`, `osc_port`,",
+        '`osc_host`). `osc_host = "0.0.0.0"` lets the whole network in: do that only where you trust everybody on it.',
+        "",
+        "With the sender that comes with python-osc:",
+        "",
+        "```python",
+        "from pythonosc.udp_client import SimpleUDPClient",
+        'show = SimpleUDPClient("127.0.0.1", 9100)',
+        'show.send_message("/mixtape/seed", "night train")',
+        'show.send_message("/mixtape/scene", "wall")',
+        'show.send_message("/mixtape/wall/rows", 12)',
+        'show.send_message("/mixtape/next", [])',
+        "```",
+        "",
+        "or with liblo's: `oscsend localhost 9100 /mixtape/scene s wall`.",
+        "",
+        "## Triggers",
+        "",
+        "| address | value | what it does |",
+        "| --- | --- | --- |",
+        *(f"| `{each.address}` | {_value_words(each)} | {each.sentence} |" for each in registry() if each.is_trigger),
+        "",
+        "## Knobs",
+        "",
+        "| address | value | at first | what it does |",
+        "| --- | --- | --- | --- |",
+        *(
+            f"| `{each.address}` | {_value_words(each)} | {each.default} | {each.sentence} |"
+            for each in registry()
+            if not each.is_trigger
+        ),
+        "",
+        "## What is taken, and what is not",
+        "",
+        "- A number may come as int32, int64, float32, float64, true or false; a choice as its word or its place in the list,",
+        "  counted from 0. Values are in the units of the table; what lies outside the range is brought to its end.",
+        "- A press may come bare or with 1; 0 is the button let go, and means nothing.",
+        "- Of a knob only the last value before a frame counts; triggers wait in a queue of 256.",
+        "- A bundle whose time tag lies up to 1 s ahead is taken when its time has come; further ahead it is refused.",
+        "- Refused and counted: NaN and infinity, several values, addresses with wildcards (`* ? [ ] { }`), packets over 8 kB,",
+        "  packets that are cut off or break the rules of OSC 1.0 in any byte, and what a sender sends beyond 8,000 a second.",
+        "- OSC can neither name files nor end the show.",
+        "",
+        "This page is made by `python -m installation.control.knobs`.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _value_words(knob: LiveKnob) -> str:
+    if knob.choices:
+        return ", ".join(knob.choices)
+    if knob.kind in ("number", "whole"):
+        return f"{knob.low:g} to {knob.high:g}{' ' if knob.unit else ''}{knob.unit}"
+    return {"text": "a text", "press": "none", "toggle": "1, 0 or none", "switch": "1 or 0"}[knob.kind]
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(as_markdown())

@@ -1,0 +1,94 @@
+from types import SimpleNamespace
+
+import pytest
+
+from installation.control.keys import KEYS, Keys
+
+pygame = pytest.importorskip("pygame")
+
+
+def press(key, text="", mod=0):
+    return SimpleNamespace(type=pygame.KEYDOWN, key=key, unicode=text, mod=mod)
+
+
+def click(x_px, y_px, button=1):
+    return SimpleNamespace(type=pygame.MOUSEBUTTONDOWN, button=button, pos=(x_px, y_px))
+
+
+def said(keys, *events):
+    return [(each.knob, each.value) for each in keys.translate(events, size_px=(200, 100), now_s=1.0)]
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "meant"),
+    [
+        (pygame.K_SPACE, " ", ("pause", None)),
+        (pygame.K_RIGHT, "", ("next", None)),
+        (pygame.K_n, "n", ("next", None)),
+        (pygame.K_LEFT, "", ("previous", None)),
+        (pygame.K_1, "1", ("scene", "map")),
+        (pygame.K_2, "2", ("scene", "grid")),
+        (pygame.K_KP3, "3", ("scene", "wall")),
+        (pygame.K_a, "a", ("scene", "auto")),
+        (pygame.K_0, "0", ("scene", "auto")),
+        (pygame.K_ESCAPE, "", ("quit", None)),
+        (pygame.K_q, "q", ("quit", None)),
+    ],
+)
+def test_a_key_says_what_the_help_says(key, text, meant):
+    assert said(Keys(), press(key, text)) == [meant]
+
+
+def test_a_click_seeds_the_song_under_the_pointer():
+    places = []
+    keys = Keys(pick=lambda x, y: places.append((x, y)) or "abc")
+    assert said(keys, click(50, 25)) == [("seed", "abc")]
+    assert places == [(0.25, 0.25)]
+    assert said(Keys(), click(50, 25)) == []
+    assert said(keys, click(50, 25, button=3)) == []
+
+
+def test_typing_a_search_seeds_its_text_and_steers_nothing_else():
+    keys = Keys()
+    assert said(keys, press(pygame.K_SLASH, "/")) == []
+    assert keys.typed == ""
+    for char in "nq 1x":
+        assert said(keys, press(ord(char), char)) == []
+    said(keys, press(pygame.K_BACKSPACE, "\b"))
+    assert keys.typed == "nq 1"
+    assert said(keys, press(pygame.K_RETURN, "\r")) == [("seed", "nq 1")]
+    assert keys.typed is None
+
+
+def test_escape_leaves_a_search_before_it_leaves_the_show():
+    keys = Keys()
+    said(keys, press(pygame.K_SLASH, "/"), press(pygame.K_x, "x"))
+    assert said(keys, press(pygame.K_ESCAPE)) == []
+    assert keys.typed is None
+    assert said(keys, press(pygame.K_ESCAPE)) == [("quit", None)]
+
+
+def test_an_empty_search_asks_for_nothing():
+    assert said(Keys(), press(pygame.K_SLASH, "/"), press(pygame.K_RETURN, "\r")) == []
+
+
+def test_r_asks_for_any_song_and_up_and_down_turn_the_volume():
+    keys = Keys(any_song=lambda: "xyz", volume=lambda: 0.5)
+    assert said(keys, press(pygame.K_r, "r")) == [("seed", "xyz")]
+    assert said(keys, press(pygame.K_UP)) == [("volume", 0.55)]
+    assert said(Keys(volume=lambda: 1.0), press(pygame.K_UP)) == [("volume", 1.0)]
+
+
+def test_f_and_the_close_button_are_for_the_window():
+    keys = Keys()
+    assert said(keys, press(pygame.K_f, "f")) == []
+    assert keys.fullscreen_wanted == 1
+    assert said(keys, SimpleNamespace(type=pygame.QUIT)) == [("quit", None)]
+
+
+def test_keys_held_with_control_or_alt_belong_to_the_system():
+    assert said(Keys(), press(pygame.K_q, "q", pygame.KMOD_ALT), press(pygame.K_n, "", pygame.KMOD_LCTRL)) == []
+
+
+def test_the_help_names_every_key_once():
+    assert len({keys for keys, _ in KEYS}) == len(KEYS)

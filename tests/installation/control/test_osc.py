@@ -1,0 +1,300 @@
+import math
+import socket
+import struct
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pythonosc.osc_bundle_builder import OscBundleBuilder
+from pythonosc.osc_message_builder import OscMessageBuilder
+from pythonosc.udp_client import SimpleUDPClient
+
+from installation.control.osc import OscInbox, OscInput
+from installation.control.packets import PacketError, messages
+
+
+def packet(address, *args):
+    builder = OscMessageBuilder(address)
+    for arg in args:
+        builder.add_arg(*arg) if isinstance(arg, tuple) else builder.add_arg(arg)
+    return builder.build().dgram
+
+
+def bundle(unix_s, *packets):
+    builder = OscBundleBuilder(1 if unix_s is None else unix_s)
+    parts = b"".join(struct.pack(">i", len(each)) + each for each in packets)
+    return builder.build().dgram + parts
+
+
+class Times:
+    def __init__(self):
+        self.now_s = 100.0
+
+    def clock(self):
+        return self.now_s
+
+    def wall(self):
+        return 1_700_000_000.0 + self.now_s
+
+
+@pytest.fixture
+def times():
+    return Times()
+
+
+@pytest.fixture
+def inbox(times):
+    return OscInbox(clock=times.clock, wall_clock=times.wall)
+
+
+@pytest.fixture
+def osc():
+    with OscInput("127.0.0.1", 0) as listening:
+        assert listening.listening
+        yield listening
+
+
+def sent(osc, *packets):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        for each in packets:
+            out.sendto(each, ("127.0.0.1", osc.port))
+
+
+def arrived(osc, count=1, seconds=10.0):
+    found, until = [], time.monotonic() + seconds
+    while len(found) < count and time.monotonic() < until:
+        found += osc.drain(3.0)
+        time.sleep(0.005)
+    return found
+
+
+def still_alive(osc):
+    sent(osc, packet("/mixtape/seed", "still here"))
+    found = arrived(osc)
+    return found[-1].value == "still here"
+
+
+# The parser ------------------------------------------------------------------------------------------------------------------
+
+
+def test_what_another_implementation_writes_is_read():
+    wrote = packet("/a/b", 7, (1.5, "f"), "text", True, False, (2.25, "d"), (2**40, "h"), (None, "N"))
+    assert messages(wrote)[0].args == (7, 1.5, "text", True, False, 2.25, 2**40)
+    assert messages(packet("/a", [1, [2, "x"]]))[0].args == ([1, [2, "x"]],)
+    assert messages(packet("/bare"))[0].args == ()
+
+
+@given(st.lists(st.one_of(st.integers(-(2**31), 2**31 - 1), st.text(max_size=9), st.booleans()), max_size=6))
+def test_any_values_survive_the_way(args):
+    args = [arg.replace("\0", "") if isinstance(arg, str) else arg for arg in args]
+    assert messages(packet("/x", *args))[0].args == tuple(args)
+
+
+@settings(max_examples=400)
+@given(st.binary(max_size=200))
+def test_random_bytes_are_read_or_refused_and_nothing_else(raw):
+    for each in (raw, b"/mixtape/energy\0,f\0\0" + raw, b"#bundle\0" + raw):
+        try:
+            messages(each)
+        except PacketError as error:
+            assert str(error)
+
+
+@pytest.mark.parametrize(
+    "whole", [packet("/mixtape/energy", 0.5), packet("/mixtape/seed", "night train"), packet("/m", 1, "x", 2.0)]
+)
+def test_every_truncation_is_refused(whole):
+    for end in range(len(whole)):
+        with pytest.raises(PacketError):
+            messages(whole[:end])
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        packet("/a", 1) + b"\0\0\0\0",
+        b"/a\0\0,?\0\0",
+        b"/a\0\0,b\0\0\0\0\0\0",
+        b"/a\0\0,[i\0\0\0\0\1",
+        b"/a\0\0nope\0\0\0\0",
+        b"/old\0\0\0\0",
+        b"",
+    ],
+)
+def test_trailing_bytes_unknown_types_and_missing_ones_are_refused(bad):
+    with pytest.raises(PacketError):
+        messages(bad)
+
+
+def test_bundles_may_be_nested_but_not_without_end():
+    inside = packet("/a", 1)
+    for _ in range(4):
+        inside = bundle(None, inside)
+    assert messages(inside)[0].args == (1,)
+    with pytest.raises(PacketError, match="deep"):
+        messages(bundle(None, inside))
+
+
+# The inbox -------------------------------------------------------------------------------------------------------------------
+
+
+def test_of_a_knob_the_last_value_counts_and_of_triggers_every_one(inbox):
+    for n in range(10):
+        inbox.put(packet("/mixtape/energy", n / 10), "a")
+        inbox.put(packet("/mixtape/next"), "a")
+    found = inbox.drain(7.0)
+    assert [each.knob for each in found] == ["next"] * 9 + ["energy", "next"]
+    assert found[-2].value == pytest.approx(0.9)
+    assert {each.time_s for each in found} == {7.0}
+    assert inbox.drain(8.0) == []
+
+
+def test_triggers_beyond_the_queue_are_dropped_and_counted(inbox):
+    for n in range(300):
+        inbox.put(packet("/mixtape/seed", f"song {n}"), "a")
+    found = inbox.drain(0.0)
+    assert len(found) == 256
+    assert found[-1].value == "song 299"
+    assert inbox.counts.dropped == 44
+    assert "256" in inbox.counts.last_reason
+
+
+def test_a_bundle_waits_for_its_time_and_holds_nothing_up(inbox, times):
+    inbox.put(bundle(times.wall() + 0.5, packet("/mixtape/next"), packet("/mixtape/energy", 0.25)), "a")
+    inbox.put(packet("/mixtape/bloom", 0.5), "a")
+    assert [each.knob for each in inbox.drain(0.0)] == ["bloom"]
+    times.now_s += 0.4
+    assert inbox.drain(0.0) == []
+    times.now_s += 0.2
+    assert [each.knob for each in inbox.drain(0.0)] == ["next", "energy"]
+
+
+def test_a_bundle_of_the_past_or_of_no_date_is_taken_at_once(inbox, times):
+    inbox.put(bundle(times.wall() - 5.0, packet("/mixtape/next")), "a")
+    inbox.put(bundle(None, packet("/mixtape/next")), "a")
+    assert len(inbox.drain(0.0)) == 2
+
+
+def test_a_bundle_too_far_ahead_is_refused_also_when_hidden_in_another(inbox, times):
+    far = bundle(times.wall() + 1e8, packet("/mixtape/next"))
+    inbox.put(far, "a")
+    inbox.put(bundle(None, far), "a")
+    times.now_s += 2e8
+    assert inbox.drain(0.0) == []
+    assert inbox.counts.refused == 2
+    assert "ahead" in inbox.counts.last_reason
+
+
+def test_one_flooding_sender_does_not_silence_another(inbox, times):
+    for _ in range(9000):
+        inbox.put(packet("/mixtape/energy", 0.1), "loud")
+    inbox.put(packet("/mixtape/energy", 0.7), "quiet")
+    assert inbox.counts.dropped == 1000
+    assert inbox.drain(0.0)[0].value == pytest.approx(0.7)
+    times.now_s += 0.5
+    inbox.put(packet("/mixtape/energy", 0.2), "loud")
+    assert inbox.drain(0.0)[0].value == pytest.approx(0.2)
+
+
+def test_a_bundle_is_paid_for_by_its_messages(inbox):
+    many = bundle(None, *[packet("/mixtape/energy", 0.5)] * 200)
+    for _ in range(50):
+        inbox.put(many, "a")
+    assert inbox.counts.received == 8000
+    assert inbox.counts.dropped == 10  # packets, which are not even opened any more
+
+
+def test_a_crowd_of_forged_senders_costs_no_memory(inbox):
+    for n in range(5000):
+        inbox.put(packet("/mixtape/next"), f"10.0.{n // 256}.{n % 256}")
+    assert len(inbox._buckets) <= 256
+
+
+@pytest.mark.parametrize(
+    "address", ["/mixtape/*", "/mixtape/wall/{rows,cols}", "/mixtape/????", "/[a-z]/next", "/" + "*a" * 100, "//mixtape//next"]
+)
+def test_wildcards_are_refused(inbox, address):
+    raw = address.encode() + b"\0" * (4 - len(address) % 4)
+    inbox.put(raw + b",\0\0\0", "a")
+    assert inbox.drain(0.0) == []
+    assert inbox.counts.refused == 1
+
+
+def test_no_number_is_refused_and_the_knob_keeps_its_last_value(inbox):
+    inbox.put(packet("/mixtape/energy", 0.3), "a")
+    for bad in (math.nan, math.inf):
+        inbox.put(packet("/mixtape/energy", bad), "a")
+    assert [each.value for each in inbox.drain(0.0)] == [pytest.approx(0.3)]
+    assert inbox.counts.refused == 2
+
+
+# The socket ------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_show_is_steered_through_a_real_socket(osc):
+    client = SimpleUDPClient("127.0.0.1", osc.port)
+    client.send_message("/mixtape/seed", "night train")
+    client.send_message("/mixtape/next", [])
+    client.send_message("/mixtape/scene", "wall")
+    client.send_message("/mixtape/wall/rows", 12)
+    client.send_message("/mixtape/energy", 0.25)
+    client.send_message("/mixtape/pause", True)
+    found = arrived(osc, 6)
+    assert [(each.knob, each.value) for each in found] == [
+        ("seed", "night train"),
+        ("next", None),
+        ("scene", "wall"),
+        ("wall_rows", 12),
+        ("energy", 0.25),
+        ("pause", True),
+    ]
+    assert {each.source for each in found} == {"osc:127.0.0.1"}
+
+
+def test_garbage_bombs_and_far_dates_are_refused_and_the_next_message_gets_through(osc):
+    rng = np.random.default_rng(1)
+    whole = packet("/mixtape/energy", 0.9)
+    bad = [rng.bytes(int(size)) for size in rng.integers(1, 400, 200)]
+    bad += [whole[:end] for end in range(1, len(whole))]
+    bad += [b"/" + b"*" * n + b"\0" * (4 - (n + 1) % 4) + b",\0\0\0" for n in range(30, 60)]
+    bad += [bundle(2_082_758_400.0, packet("/mixtape/next")), b"x" * 9000, b"#bundle\0" + b"\xff" * 8000]
+    sent(osc, *bad)
+    assert still_alive(osc)
+    assert osc.counts.refused == len(bad)
+    assert osc.counts.received == 2  # the far bundle's message and the last one
+
+
+def test_after_a_burst_of_20000_the_last_word_still_counts(osc):
+    burst = [packet("/mixtape/energy", n / 20_000) for n in range(20_000)]
+    sent(osc, *burst)
+    time.sleep(1.2)
+    osc.drain(0.0)
+    sent(osc, packet("/mixtape/energy", 0.125))
+    assert arrived(osc)[-1].value == 0.125
+    assert osc.counts.received >= 8000
+
+
+def test_a_port_in_use_is_told_and_the_show_goes_on(osc):
+    with OscInput("127.0.0.1", osc.port) as second:
+        assert not second.listening
+        assert str(osc.port) in second.errors()[0]
+        assert second.errors() == []
+        assert second.drain(0.0) == []
+
+
+def test_an_address_of_another_computer_is_told_too():
+    with OscInput("203.0.113.7", 9100) as other:
+        assert not other.listening
+        assert "203.0.113.7" in other.errors()[0]
+
+
+def test_starting_and_stopping_twice_is_fine_and_frees_the_port():
+    first = OscInput("127.0.0.1", 0)
+    first.start()
+    first.start()
+    first.stop()
+    first.stop()
+    with OscInput("127.0.0.1", first.port) as second:
+        assert second.listening
