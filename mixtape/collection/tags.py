@@ -11,6 +11,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mixtape.collection.covers import is_disc
 from mixtape.collection.scan import is_audio
@@ -126,19 +127,19 @@ def is_plain_folder(folder: Path) -> bool:
 
 
 def _own_tags(song: Path) -> dict[str, str | int | None]:
-    from tinytag import TinyTag
+    from tinytag import TinyTag, UnsupportedFormatError
 
-    found = None
+    found: Any = None
     try:
         found = TinyTag.get(song, duration=False)
         if not (found.title or found.artist):
             # The name may lie about the format: asked without it, tinytag looks at the first bytes.
             with song.open("rb") as file:
                 found = TinyTag.get(file_obj=file, duration=False)
+    except UnsupportedFormatError:
+        found = found or _Container(**_container_tags(song))
     except Exception:  # Broken tags are no tags; tinytag may raise anything from inside.
-        pass
-    if found is None:
-        return {"artist": "", "title": "", "album": "", "genre": "", "year": None}
+        found = found or _Container()
     return {
         "artist": clean(found.artist) or clean(found.albumartist),
         "title": _without_suffix(clean(found.title)),
@@ -146,6 +147,33 @@ def _own_tags(song: Path) -> dict[str, str | int | None]:
         "genre": clean(_GENRE_NUMBER.sub("", found.genre or "")),
         "year": year_of(found.year),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _Container:
+    """Tags of a format that tinytag does not know (APE, WavPack, Musepack, Matroska, ...), as FFmpeg tells them."""
+
+    artist: str = ""
+    albumartist: str = ""
+    title: str = ""
+    album: str = ""
+    genre: str = ""
+    year: str = ""
+
+
+def _container_tags(song: Path) -> dict[str, str]:
+    import av
+
+    try:
+        with (
+            song.open("rb") as file,
+            av.open(file, container_options={"protocol_whitelist": "file"}, metadata_errors="replace") as found,
+        ):
+            told = {key.lower(): value for key, value in found.metadata.items()}
+    except Exception:  # The same holds for FFmpeg: without tags the name has to do.
+        return {}
+    names = {"albumartist": "album_artist", "year": "date"}
+    return {key: told.get(names.get(key, key), "") for key in _Container.__slots__}
 
 
 def _from_path(song: Path, root: Path | None) -> _Named:

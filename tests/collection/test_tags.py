@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 
 from mixtape.collection.tags import Tags, clean, read_tags, year_of
@@ -79,6 +81,18 @@ def test_tags_win_over_names_and_are_cleaned(tmp_path: Path) -> None:
     frames = {"TIT2": "  Cafe\u0301\t\x07 del   Mar.mp3 ", "TPE1": "Someone", "TALB": "non", "TCON": "(17)", "TYER": "1979-03-02"}
     path.write_bytes(_id3(frames))
     assert read_tags(path, root=tmp_path) == Tags("Someone", "Café del Mar", "First", "Rock", 1979, 4)
+
+
+def test_tags_are_read_from_formats_that_few_programs_know(tmp_path: Path) -> None:
+    path = tmp_path / "x.mka"
+    with av.open(str(path), "w", format="matroska") as out:
+        out.metadata.update({"title": "Song", "artist": "Someone", "date": "1979"})
+        stream = out.add_stream("flac", rate=44100, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 4096), np.int16), "s16", "mono")
+        frame.sample_rate = 44100
+        out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    assert read_tags(path, root=tmp_path) == Tags("Someone", "Song", "", "", 1979, 3)
 
 
 def test_a_tagged_song_in_a_stranger_s_folder_is_no_part_of_that_album(tmp_path: Path) -> None:
