@@ -91,7 +91,9 @@ class Desk:
 
     def bus(self, name: str) -> FloatArray:
         """The (2, n) array behind a bus, made at first use."""
-        return self.buses.setdefault(name, np.zeros((2, self.length), np.float32))
+        if name not in self.buses:
+            self.buses[name] = np.zeros((2, self.length), np.float32)
+        return self.buses[name]
 
     def place(self, sound: FloatArray, at_s: float, *, bus: str, gain: float = 1.0, pan: float = 0.0) -> None:
         """Add a sound to a bus; what would begin before 0 or end after the song is cut."""

@@ -117,7 +117,7 @@ _RECORDS: tuple[tuple[str, str, int, str, str, CoverPlace, tuple[str, ...]], ...
         "embedded",
         ("Cloud Stage", "Boss of the Vending Machine", "Warp Whistle"),
     ),
-    ("Nimbus Archive", "静かな海", 1986, "ambient", "opus", "embedded", ("潮", "Harbour Glass", "灯台")),
+    ("Nimbus Archive", "静かな海", 1986, "ambient", "opus", "embedded", ("潮", "灯台")),
     (
         "Tidewater Hi-Power",
         "Low Water Dub",
@@ -129,12 +129,12 @@ _RECORDS: tuple[tuple[str, str, int, str, str, CoverPlace, tuple[str, ...]], ...
     ),
     (
         "Collegium Fontanelle",
-        "Trois Fantaisies pour clavecin",
+        "Deux Fantaisies pour clavecin",
         1983,
         "baroque",
         "flac",
         "embedded",
-        ("Prélude non mesuré", "Allemande", "Gigue"),
+        ("Prélude non mesuré", "Gigue"),
     ),
     (
         "Copper Sparrow Unit",

@@ -103,7 +103,7 @@ def electric_piano(freq_hz: float, duration_s: float, velocity: float = 0.7) -> 
 def bronze(freq_hz: float, duration_s: float, velocity: float = 0.8, *, beat_hz: float = 5.0) -> FloatArray:
     """A pair of bronze keys tuned `beat_hz` apart, so that the tone shimmers as in a gamelan."""
     ratios = np.array([1.0, 2.01, 2.74, 3.94, 5.31, 7.2])
-    gains = np.array([1.0, 0.35, 0.5, 0.22, 0.16, 0.08]) * velocity ** np.arange(6)
+    gains = np.array([1.0, 0.45, 0.7, 0.45, 0.35, 0.25]) * velocity ** (0.6 * np.arange(6))
     decays = np.array([0.8, 1.7, 2.2, 4.0, 6.5, 9.0])
     freqs = np.concatenate([freq_hz * ratios, freq_hz * ratios + beat_hz])
     out = partials(freqs, np.tile(gains, 2), np.tile(decays, 2), duration_s)

@@ -41,8 +41,8 @@ def jungle(song: Song) -> FloatArray:
     stage.desk.place(drums.crash(stage.rng), song.bars * bar_s, bus="breaks", gain=0.5)
     strips = {
         "breaks": Strip(0.95, low_cut_hz=55, room=0.06),
-        "bass": Strip(0.68, high_cut_hz=900),
-        "pad": Strip(0.34, low_cut_hz=250, room=0.5),
+        "bass": Strip(0.85, high_cut_hz=900),
+        "pad": Strip(0.2, low_cut_hz=250, room=0.5),
         "lead": Strip(0.4, room=0.3, echo=0.5),
     }
     return stage.desk.finish(
@@ -138,11 +138,11 @@ def lofi(song: Song) -> FloatArray:
     stage.play(strum(hands or (), song.bars * 4, 2.5, apart=0.06), _muted_keys, bus="keys")
     stage.desk.place(drums.crackle(song.duration_s, stage.rng), 0, bus="dust", pan=0.1)
     strips = {
-        "drums": Strip(0.8, high_cut_hz=7500, room=0.07),
+        "drums": Strip(1.05, high_cut_hz=7500, room=0.07),
         "bass": Strip(0.75, high_cut_hz=700),
         "keys": Strip(0.55, low_cut_hz=140, high_cut_hz=3200, room=0.15),
-        "lead": Strip(0.5, high_cut_hz=4500, room=0.2, echo=0.3),
-        "dust": Strip(0.55),
+        "lead": Strip(0.9, high_cut_hz=4500, room=0.2, echo=0.3),
+        "dust": Strip(1.5),
     }
     return stage.desk.finish(
         strips, room=Room(0.9, 3500), echo=Echo(stage.beat_s * 0.75, 0.3, 1800), master=Master(-18.0, -2.0, glue=0.45)

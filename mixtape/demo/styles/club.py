@@ -57,12 +57,12 @@ def house(song: Song) -> FloatArray:
     stage.stroke(kit["crash"], end, 0.8)
     strips = {
         "kick": Strip(0.95),
-        "drums": Strip(0.75, low_cut_hz=180, room=0.07),
-        "bass": Strip(0.62, high_cut_hz=1800, pump=0.45),
+        "drums": Strip(1.25, low_cut_hz=180, room=0.07),
+        "bass": Strip(0.5, high_cut_hz=1800, pump=0.45),
         "keys": Strip(0.42, low_cut_hz=160, room=0.22, echo=0.12, pump=0.5),
         "pad": Strip(0.3, low_cut_hz=240, room=0.3, pump=0.75),
         "lead": Strip(0.6, room=0.3, echo=0.4),
-        "noise": Strip(0.4, room=0.3),
+        "noise": Strip(1.2, room=0.3),
     }
     return stage.desk.finish(strips, room=Room(1.5, 6000), echo=Echo(0.75 * stage.beat_s, 0.45), master=Master(-13.0, glue=0.35))
 
@@ -131,11 +131,11 @@ def techno(song: Song) -> FloatArray:
     strips = {
         "kick": Strip(1.1, room=0.05),
         "rumble": Strip(0.55, high_cut_hz=110, pump=0.9),
-        "drums": Strip(0.7, low_cut_hz=300, room=0.1),
-        "clang": Strip(0.4, low_cut_hz=500, room=0.35, echo=0.35),
+        "drums": Strip(1.2, low_cut_hz=300, room=0.1),
+        "clang": Strip(1.4, low_cut_hz=500, room=0.35, echo=0.35),
         "acid": Strip(0.55, low_cut_hz=70, room=0.08, echo=0.22, pump=0.35),
-        "stab": Strip(0.4, low_cut_hz=200, room=0.5, echo=0.55),
-        "noise": Strip(0.45, room=0.3),
+        "stab": Strip(0.7, low_cut_hz=200, room=0.5, echo=0.55),
+        "noise": Strip(1.2, room=0.3),
     }
     return stage.desk.finish(
         strips, room=Room(2.2, 3800), echo=Echo(0.75 * stage.beat_s, 0.55), master=Master(-11.0, -0.8, glue=0.3, fade_out_s=2.5)
@@ -217,12 +217,12 @@ def trance(song: Song) -> FloatArray:
     _pad(stage, hands or (), song.bars * 4, 4.0)
     strips = {
         "kick": Strip(1.0),
-        "drums": Strip(0.6, low_cut_hz=350, room=0.08),
+        "drums": Strip(1.3, low_cut_hz=350, room=0.08),
         "bass": Strip(0.5, high_cut_hz=2500, pump=0.6),
         "arp": Strip(0.5, low_cut_hz=220, room=0.15, echo=0.35, pump=0.4),
         "pad": Strip(0.5, low_cut_hz=180, room=0.35, pump=0.7),
-        "lead": Strip(0.62, low_cut_hz=250, room=0.35, echo=0.4, pump=0.25),
-        "noise": Strip(0.6, room=0.4),
+        "lead": Strip(1.0, low_cut_hz=250, room=0.35, echo=0.4, pump=0.25),
+        "noise": Strip(1.2, room=0.4),
     }
     return stage.desk.finish(
         strips, room=Room(2.6, 7500), echo=Echo(0.75 * stage.beat_s, 0.5, 5500), master=Master(-11.5, -0.8, glue=0.35)

@@ -37,7 +37,7 @@ def chiptune(song: Song) -> FloatArray:
     end = song.bars * 4
     stage.play([Note(end, 1.0, tonic, 0.9)], lambda f, d, v: voices.pulse(f, d), bus="lead")
     stage.play([Note(end, 1.0, tonic - 24, 0.9)], lambda f, d, v: voices.staircase(f, d), bus="bass")
-    strips = {"lead": Strip(0.5, echo=0.2), "race": Strip(0.3), "bass": Strip(0.7), "drums": Strip(0.5)}
+    strips = {"lead": Strip(0.7, echo=0.2), "race": Strip(0.42), "bass": Strip(0.42), "drums": Strip(0.5)}
     return stage.desk.finish(
         strips, room=Room(0.3), echo=Echo(stage.beat_s * 0.5, 0.3, 8000), master=Master(-15.0, -1.5, glue=0.0, fade_out_s=0.4)
     )
@@ -99,9 +99,9 @@ def synthwave(song: Song) -> FloatArray:
         "kick": Strip(0.9),
         "drums": Strip(0.8, low_cut_hz=90),
         "bass": Strip(0.6, high_cut_hz=2600, pump=0.4),
-        "pad": Strip(0.5, low_cut_hz=150, room=0.3, pump=0.45),
+        "pad": Strip(0.38, low_cut_hz=150, room=0.3, pump=0.45),
         "arp": Strip(0.4, low_cut_hz=300, room=0.2, echo=0.4),
-        "lead": Strip(0.48, low_cut_hz=200, high_cut_hz=7000, room=0.3, echo=0.35),
+        "lead": Strip(0.8, low_cut_hz=200, high_cut_hz=7000, room=0.3, echo=0.35),
     }
     return stage.desk.finish(
         strips, room=Room(2.4, 6000), echo=Echo(0.75 * stage.beat_s, 0.45, 4000), master=Master(-13.5, -1.0, glue=0.3)

@@ -34,8 +34,8 @@ def metal(song: Song) -> FloatArray:
     stage.desk.buses["lead"] = _amplified(stage.desk.bus("lead"), drive=5.0)
     strips = {
         "guitar": Strip(0.5, low_cut_hz=75, room=0.05),
-        "lead": Strip(0.24, low_cut_hz=300, room=0.25, echo=0.3),
-        "bass": Strip(0.5, high_cut_hz=1200),
+        "lead": Strip(0.4, low_cut_hz=300, room=0.25, echo=0.3),
+        "bass": Strip(0.95, high_cut_hz=1200),
         "drums": Strip(0.95, room=0.12),
     }
     return stage.desk.finish(

@@ -34,9 +34,9 @@ def dub(song: Song) -> FloatArray:
     _throws(stage, kit)
     strips = {
         "drums": Strip(0.8, room=0.14, echo=0.03),
-        "throw": Strip(0.6, low_cut_hz=200, room=0.3, echo=1.0),
-        "bass": Strip(0.95, high_cut_hz=420),
-        "organ": Strip(0.4, low_cut_hz=220, high_cut_hz=3200, room=0.2, echo=0.18),
+        "throw": Strip(1.1, low_cut_hz=200, room=0.3, echo=1.0),
+        "bass": Strip(0.55, high_cut_hz=420),
+        "organ": Strip(0.75, low_cut_hz=220, high_cut_hz=3200, room=0.2, echo=0.18),
         "lead": Strip(0.42, low_cut_hz=250, high_cut_hz=4200, room=0.25, echo=0.45),
     }
     master = Master(-15.0, -1.0, glue=0.3, fade_out_s=3.0)
@@ -115,19 +115,19 @@ def ambient(song: Song) -> FloatArray:
     _water(stage)
     strips = {
         "pad": Strip(0.6, low_cut_hz=90, room=0.55),
-        "choir": Strip(0.4, low_cut_hz=150, room=0.7),
+        "choir": Strip(0.75, low_cut_hz=150, room=0.7),
         "drone": Strip(0.55, high_cut_hz=900, room=0.2),
-        "bells": Strip(0.5, low_cut_hz=300, room=0.6, echo=0.5),
+        "bells": Strip(1.1, low_cut_hz=300, room=0.6, echo=0.5),
         "water": Strip(0.2, room=0.3),
     }
-    master = Master(-21.0, -3.0, glue=0.1, fade_in_s=3.0, fade_out_s=6.0)
+    master = Master(-21.0, -3.0, glue=0.1, fade_in_s=1.2, fade_out_s=6.0)
     return stage.desk.finish(strips, room=Room(4.8, 4800, gap_s=0.04), echo=Echo(1.5 * stage.beat_s, 0.55, 2600), master=master)
 
 
 def _cloud(stage: Stage, pitches: tuple[float, ...], beat: float, *, choir: bool) -> None:
     def many(freq_hz: float, duration_s: float, _velocity: float) -> FloatArray:
         return voices.shaped(
-            voices.thick(freq_hz, duration_s, stage.rng, tilt=1.6, width_cents=36), 0.36 * duration_s, 0.4 * duration_s
+            voices.thick(freq_hz, duration_s, stage.rng, tilt=1.6, width_cents=36), 0.25 * duration_s, 0.4 * duration_s
         )
 
     def singers(freq_hz: float, duration_s: float, _velocity: float) -> FloatArray:

@@ -104,9 +104,9 @@ def folk(song: Song) -> FloatArray:
     )
     strips = {
         "guitar": Strip(0.85, low_cut_hz=70, room=0.14),
-        "tune": Strip(0.6, low_cut_hz=120, room=0.2),
-        "fiddle": Strip(0.3, low_cut_hz=220, high_cut_hz=6500, room=0.4),
-        "drums": Strip(0.6, room=0.15),
+        "tune": Strip(1.3, low_cut_hz=120, room=0.2),
+        "fiddle": Strip(0.5, low_cut_hz=220, high_cut_hz=6500, room=0.4),
+        "drums": Strip(1.5, room=0.15),
     }
     return stage.desk.finish(strips, room=Room(1.2, 5500), echo=Echo(), master=Master(-18.0, -1.5, glue=0.15))
 

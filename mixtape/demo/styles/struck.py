@@ -32,8 +32,8 @@ def gamelan(song: Song) -> FloatArray:
     strips = {
         "core": Strip(0.7, room=0.25),
         "upper": Strip(0.5, low_cut_hz=250, room=0.22),
-        "gong": Strip(0.85, room=0.15),
-        "drums": Strip(0.6, room=0.2),
+        "gong": Strip(0.42, room=0.15),
+        "drums": Strip(1.1, room=0.2),
     }
     return stage.desk.finish(strips, room=Room(2.0, 6000), echo=Echo(), master=Master(-17.0, -1.5, glue=0.12, fade_out_s=3.0))
 
@@ -50,7 +50,7 @@ def _interlock(stage: Stage, song: Song, tonic: float, core: list[int], bar: int
     wave = (0, 1, 0, 2, 1, 0, 1, 2)
     for k in range(4 * grid):
         target = core[(bar * 2 + k // (2 * grid)) % 8]
-        pitch = degree(song.scale, tonic, target + size + wave[(k + bar) % 8])
+        pitch = degree(song.scale, tonic, target + size * (2 if fast else 1) + wave[(k + bar) % 8])
         note = Note(bar * 4 + k / grid, 1.1 / grid, pitch, 0.4 if soft else (0.8 if k % grid == 0 else 0.6))
         stage.play([note], lambda f, d, v: voices.bronze(f, d + 0.15, v, beat_hz=7.0), bus="upper", pan=0.6 if k % 2 else -0.5)
 

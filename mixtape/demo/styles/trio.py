@@ -42,9 +42,9 @@ def jazz(song: Song) -> FloatArray:
                 stage.stroke(kit["snare"], bar * 4 + float(stage.rng.choice([1.5, 2.5, 3.5])), 0.5)
     _jazz_ending(stage, song, tonic, kit)
     strips = {
-        "drums": Strip(0.6, room=0.16),
+        "drums": Strip(1.6, room=0.16),
         "bass": Strip(0.95, high_cut_hz=2200, room=0.05),
-        "keys": Strip(0.55, low_cut_hz=130, room=0.18),
+        "keys": Strip(0.7, low_cut_hz=130, room=0.18),
         "solo": Strip(0.8, room=0.2),
     }
     return stage.desk.finish(strips, room=Room(0.9, 5000, gap_s=0.008), echo=Echo(), master=Master(-18.5, -1.5, glue=0.12))
@@ -134,10 +134,10 @@ def bossa(song: Song) -> FloatArray:
         strum(chord(song.scale, tonic, 0, size=5), song.bars * 4, 2.2 / stage.beat_s, apart=0.1), _nylon(stage), bus="guitar"
     )
     strips = {
-        "drums": Strip(0.6, room=0.12),
+        "drums": Strip(1.0, room=0.12),
         "bass": Strip(0.8, high_cut_hz=900),
         "guitar": Strip(0.8, low_cut_hz=90, room=0.15),
-        "flute": Strip(0.55, low_cut_hz=250, room=0.35, echo=0.1),
+        "flute": Strip(0.8, low_cut_hz=250, room=0.35, echo=0.1),
     }
     return stage.desk.finish(
         strips, room=Room(1.3, 6000), echo=Echo(0.5 * stage.beat_s, 0.3), master=Master(-17.0, -1.5, glue=0.15)
