@@ -1,0 +1,119 @@
+"""Listening to a song: one decoding pass from which every ear takes what it needs.
+
+`listen` is for one file, `listen_all` for a collection on all cores. A file that cannot be listened to is `Skipped` with its
+reason; nothing that one file does stops the others. The same file gives the same bytes whatever else is running.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mixtape.audio import SAMPLE_RATE_HZ, open_sound
+from mixtape.errors import AudioError, MixtapeError
+from mixtape.features.rhythm import VERSIONS, RhythmEar
+from mixtape.features.stretch import Ear, stretches
+from mixtape.features.timeline import TIMELINE_VERSION, TimelineEar
+from mixtape.features.workers import Lost, answers, cores
+from mixtape.types import FloatArray, Skipped, Timeline
+
+__all__ = ["SETS", "TIMELINE_VERSION", "Listening", "listen", "listen_all"]
+
+SETS: dict[str, int] = dict(VERSIONS)
+"""Every feature set that `listen` gives, with its version."""
+
+# The slowest machine thinkable reads this many bytes of the densest format a second; a file that takes longer hangs.
+_PATIENCE_S, _SLOWEST_BYTES_PER_S = 120.0, 20_000.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listening:
+    """What was heard in one file: a vector (d,) float32 for each of `SETS`, the timeline, the true length, and the decoder."""
+
+    vectors: dict[str, FloatArray]
+    timeline: Timeline
+    duration_s: float
+    decoder: str
+
+    @property
+    def rp(self) -> FloatArray:
+        """Rhythm pattern (1440,)."""
+        return self.vectors["rp"]
+
+    @property
+    def ssd(self) -> FloatArray:
+        """Statistical spectrum descriptor (168,)."""
+        return self.vectors["ssd"]
+
+    @property
+    def rh(self) -> FloatArray:
+        """Rhythm histogram (60,)."""
+        return self.vectors["rh"]
+
+
+def _ears() -> list[Ear]:
+    """A fresh set of ears for one song. More feature sets join here."""
+    return [RhythmEar()]
+
+
+def listen(path: Path | str) -> Listening:
+    """Decode a file once and hear everything in it.
+
+    Raises:
+        AudioError: nothing can be decoded, or there is less of it than the feature sets need (5.94 s).
+    """
+    sound, ears, time_ear = open_sound(path), _ears(), TimelineEar()
+    n_samples = 0
+    with _one_thread():
+        for stretch in stretches(sound.blocks):
+            n_samples += len(stretch.samples)
+            for ear in ears:
+                ear.hear(stretch)
+            time_ear.hear(stretch)
+        try:
+            vectors = {name: vector for ear in ears for name, vector in ear.vectors(n_samples=n_samples).items()}
+        except AudioError as error:
+            raise AudioError(f"{path}: {error}") from error
+        timeline = time_ear.timeline(n_samples=n_samples)
+    return Listening(vectors, timeline, n_samples / SAMPLE_RATE_HZ, sound.decoder)
+
+
+def listen_all(paths: Iterable[Path], *, jobs: int | None = None) -> Iterator[tuple[Path, Listening | Skipped]]:
+    """Listen to many files and give each as soon as it is done, in any order.
+
+    Args:
+        paths: audio files, or what claims to be.
+        jobs: processes at a time, as many as cores when not given; 1 listens in this process, in the order given.
+
+    Raises:
+        MixtapeError: processes cannot be started.
+    """
+    if jobs == 1:
+        yield from ((path, _heard_or_skipped(path)) for path in paths)
+        return
+    for path, came in answers(_heard_or_skipped, paths, jobs=jobs or cores(), limit_s=_limit_s):
+        yield path, Skipped(path, came.reason) if isinstance(came, Lost) else came
+
+
+def _heard_or_skipped(path: Path) -> Listening | Skipped:
+    try:
+        return listen(path)
+    except MixtapeError as error:
+        return Skipped(path, str(error).removeprefix(f"{path}: "))
+    except Exception as error:
+        # Whatever a broken file provokes in a decoder is about this file only.
+        return Skipped(path, f"listening to it failed: {type(error).__name__}: {error}")
+
+
+def _limit_s(path: Path) -> float:
+    return _PATIENCE_S + (path.stat().st_size if path.is_file() else 0) / _SLOWEST_BYTES_PER_S
+
+
+def _one_thread() -> AbstractContextManager[Any]:
+    """One thread for matrix products: they are small, and how they are split may change their last bit."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(limits=1)
