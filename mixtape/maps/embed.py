@@ -2,8 +2,8 @@
 
 The map starts from the first two principal components of the scaled features (a random start gives another map each time) and is
 then turned so that its long side lies across, with livelier rhythm towards the right and fuller sound towards the top where the
-songs differ in that way. Stragglers are drawn in, songs that would lie on top of each other are moved apart, and all of it is
-centred in the unit square, its proportions kept. One thread, fixed seed: the same input gives the same bytes.
+songs differ in that way. A long band is made broader, stragglers are drawn in, songs that would lie on top of each other are
+moved apart, and all of it is centred in the unit square. One thread, fixed seed: the same input gives the same bytes.
 
 van der Maaten and Hinton, Visualizing data using t-SNE, JMLR 9, 2008; start and learning rate as in Kobak and Berens, The art of
 using t-SNE for single-cell transcriptomics, Nature Communications 10, 2019; engine openTSNE (Policar, Strazar and Zupan, 2024).
@@ -27,10 +27,13 @@ MARGIN = 0.05
 SPACING = 0.55
 """Songs keep this much of the distance they would have if they filled the square evenly, 1 / sqrt(n)."""
 
+LONGEST = 1.25
+"""The map is at most so many times as wide as it is high."""
+
 _FEWEST = 6
 _MOST_EXAGGERATION = 12.0
 _EARLY_ROUNDS = 250
-_ROUNDS = 600
+_ROUNDS = 500
 _MOST_FOR_TREE = 10_000
 
 _Points = npt.NDArray[np.float64]
@@ -70,7 +73,7 @@ def song_map(
     else:
         layout = _settled(_start(features, n, seed), table, used, seed)
         layout = _turned(layout, _liveliness(features, RHYTHM_SETS, n), _liveliness(features, TIMBRE_SETS, n))
-    xy = framed(unstacked(drawn_in(layout), spacing=SPACING))
+    xy = framed(unstacked(drawn_in(broadened(layout)), spacing=SPACING))
     return SongMap(name, tuple(ids), xy, "+".join(sorted(features)), used, seed)
 
 
@@ -153,6 +156,22 @@ def _turned(points: _Points, to_right: _Points, to_top: _Points) -> _Points:
         if turned[:, column] @ (wanted - wanted.mean()) < 0.0:
             turned[:, column] *= -1.0
     return turned
+
+
+def broadened(points: npt.NDArray[Any], *, longest: float = LONGEST, most: float = 2.0) -> _Points:
+    """Stretch the short side of points (n, 2) until the long one is `longest` times it, but not more than `most` times.
+
+    Sides are measured between the 5th and the 95th percentile. How far islands lie from each other in a t-SNE layout means
+    little, and a thin band would leave most of a screen or a sheet empty.
+    """
+    placed = np.array(points, np.float64)
+    if len(placed) < _FEWEST:
+        return placed
+    across, up = np.ptp(np.quantile(placed, [0.05, 0.95], axis=0), axis=0)
+    if min(across, up) > 0.0:
+        placed[:, 0] *= min(max(1.0, up / longest / across), most)
+        placed[:, 1] *= min(max(1.0, across / longest / up), most)
+    return placed
 
 
 def drawn_in(points: npt.NDArray[Any]) -> _Points:

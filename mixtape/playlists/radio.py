@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -14,6 +14,7 @@ from mixtape.errors import LibraryError
 from mixtape.types import Neighbours
 
 _CHANCES = (0.55, 0.3, 0.15)
+_REACH = 16
 
 
 def next_song(
@@ -24,6 +25,8 @@ def next_song(
     xy: npt.NDArray[Any] | None = None,
     seed: int = 0,
     no_repeat: int = 50,
+    artists: Mapping[str, str] | None = None,
+    artist_gap: int = 2,
 ) -> str:
     """The id of the song to play after `current_id`: one of the three nearest that may be played, the nearest most often.
 
@@ -31,7 +34,8 @@ def next_song(
     `no_repeat` songs or half the collection, whichever is less, and never straight after itself; only a collection of one song
     repeats it. When all near ones were heard lately the search goes outward, from neighbour to neighbour along the shortest way,
     and where even that ends, to the nearest on the map (`xy` (n, 2), rows as in `neighbours`) or the first that is free.
-    The same arguments give the same answer. LibraryError when there are no songs at all.
+    With `artists` (the artist of each id), songs by whoever played one of the last `artist_gap` are passed over, as far as the 16
+    nearest that may be played have others. The same arguments give the same answer. LibraryError when there are no songs at all.
     """
     ids = neighbours.ids
     if not ids:
@@ -42,14 +46,23 @@ def next_song(
     if len(barred) == len(ids):
         return ids[0] if start is None else current_id
     free = (row for row in _outward(start, neighbours, xy) if ids[row] not in barred)
-    nearest = list(islice(free, len(_CHANCES)))
-    return ids[nearest[_draw(len(nearest), seed, current_id, len(recent))]]
+    near = [ids[row] for row in islice(free, _REACH)]
+    choice = (_by_others(near, _played(current_id, recent), artists or {}, artist_gap) or near)[: len(_CHANCES)]
+    return choice[_draw(len(choice), seed, current_id, len(recent))]
+
+
+def _played(current_id: str, recent: Sequence[str]) -> list[str]:
+    return [*recent] if recent and recent[-1] == current_id else [*recent, current_id]
 
 
 def _barred(current_id: str, recent: Sequence[str], ids: Sequence[str], no_repeat: int) -> set[str]:
-    played = [*recent] if recent and recent[-1] == current_id else [*recent, current_id]
     window = max(1, min(no_repeat, len(ids) // 2))
-    return set(played[-window:]) & set(ids)
+    return set(_played(current_id, recent)[-window:]) & set(ids)
+
+
+def _by_others(near: Sequence[str], played: Sequence[str], artists: Mapping[str, str], gap: int) -> list[str]:
+    heard = {artists.get(song, "").strip().casefold() for song in played[-gap:]} if gap else set()
+    return [song for song in near if not (artist := artists.get(song, "").strip().casefold()) or artist not in heard]
 
 
 def _draw(choices: int, seed: int, current_id: str, place: int) -> int:

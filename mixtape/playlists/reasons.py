@@ -17,11 +17,11 @@ def seed_reason(notes: Sequence[str]) -> str:
 
 
 def nearness(rank: int, others: int, *, where: str) -> str:
-    """`third nearest by sound`; from the eleventh on how much of the collection is farther away. Rank 1 is the nearest.
+    """`third nearest by sound`; from the eleventh on which part of the collection it is among. Rank 1 is the nearest.
 
     `where` says in which way: "by sound", "on the map". `others` is how many songs there are besides the seed.
     """
     if rank <= len(_COUNTED):
         return f"{_COUNTED[rank - 1]}nearest {where}"
-    share = math.floor(100 * (others - rank) / others)
-    return f"nearer {where} than {share} % of all songs" if share >= 50 else f"{rank}. of {others} {where}"
+    share = math.ceil(100 * rank / others)
+    return f"among the nearest {share} % {where}" if share <= 50 else f"{rank}. of {others} {where}"

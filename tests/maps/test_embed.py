@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mixtape.errors import ShapeError
-from mixtape.maps.embed import MARGIN, SPACING, drawn_in, framed, song_map, unstacked
+from mixtape.maps.embed import LONGEST, MARGIN, SPACING, broadened, drawn_in, framed, perplexity_for, song_map, unstacked
 from mixtape.similarity import fused_distances
 
 
@@ -97,6 +97,17 @@ def test_one_straggler_does_not_squash_the_others():
     assert spread.min() > 0.04
     assert framed(points)[1:].std(axis=0).max() < 0.001
     assert np.argmax(drawn_in(points)[:, 0]) == 0
+
+
+def test_a_band_is_made_broader_and_a_square_left_alone():
+    points = np.random.default_rng(3).normal(size=(200, 2)) * [2.0, 1.0]
+    sides = np.ptp(np.quantile(broadened(points), [0.05, 0.95], axis=0), axis=0)
+    assert sides[0] / sides[1] == pytest.approx(LONGEST)
+    assert np.array_equal(broadened(points * [0.5, 1.0]), points * [0.5, 1.0])
+
+
+def test_the_perplexity_follows_the_size_of_the_collection():
+    assert [round(perplexity_for(n, most=30.0), 2) for n in (0, 1, 4, 10, 48, 400, 5000)] == [1, 1, 1, 3, 6.93, 20, 30]
 
 
 def test_points_with_room_stay_where_they_are():

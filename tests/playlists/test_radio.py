@@ -99,3 +99,12 @@ def test_one_song_answers_itself_two_alternate_and_none_is_said():
 def test_a_song_that_left_the_collection_is_followed_by_one_that_is_there():
     neighbours, xy = around(10)
     assert next_song("gone", recent=["s0", "also gone"], neighbours=neighbours, xy=xy) in neighbours.ids
+
+
+def test_an_artist_does_not_come_back_at_once_while_others_are_near():
+    neighbours, xy = around(90)
+    artists = {song: f"artist {row % 6}" for row, song in enumerate(neighbours.ids)}
+    names = [artists[song] for song in evening(neighbours, 120, xy=xy, artists=artists)]
+    assert all(name not in names[max(0, place - 2) : place] for place, name in enumerate(names))
+    alone = dict.fromkeys(neighbours.ids, "the only one")
+    assert len(evening(neighbours, 120, xy=xy, artists=alone)) == 121

@@ -113,7 +113,7 @@ def test_reasons_tell_the_real_rank():
     order = [collection.ids[row] for row in collection.neighbours.index[5]]
     assert place["s5"] == "the seed song"
     assert [place[song] for song in order[:3]] == ["nearest by sound", "second nearest by sound", "third nearest by sound"]
-    assert place[order[10]] == "nearer by sound than 81 % of all songs"
+    assert place[order[10]] == "among the nearest 19 % by sound"
     on_map = RECIPES["nearest_map"](Request("s5"), collection)
     assert "next to it on the map" in on_map.reasons
 
