@@ -3,145 +3,30 @@
 A line image is as wide as its ink and as tall as the typeface's line, so that lines of one size share their baseline and the
 first letters of different sizes stand exactly below each other. Letters that the house typeface lacks come from the system's
 fonts (`mixtape.glyphs`), drawn no taller than the line; what nobody has becomes a visible mark. Right-to-left scripts are put
-into visual order here, run by run (the parts of Unicode's UAX #9 that a single line without embeddings needs); inside a run
-HarfBuzz shapes the letters where Pillow has it.
+into visual order run by run (`mixtape.runs`); inside a run HarfBuzz shapes the letters where Pillow has it.
 """
 
 from __future__ import annotations
 
 import functools
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mixtape.glyphs import HOUSE_FONTS, MISSING_MARKS, Weight, coverage, font_for
+from mixtape.glyphs import HOUSE_FONTS, Weight
+from mixtape.runs import Run, belongs, clean, visual_runs
 from mixtape.types import ByteArray
 
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
 
 ELLIPSIS = "…"
-_JOINERS = "\u200c\u200d"
 _MIRRORED = str.maketrans("()[]{}<>«»", ")(][}{><»«")
-_CLOSES = {")": "(", "]": "[", "}": "{"}
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Neighbouring letters of one font and one direction, in reading order."""
-
-    text: str
-    font: Path
-    rtl: bool
-
-
-# What is written ---------------------------------------------------------------------------------------------------------------
-
-
-def clean(text: str) -> str:
-    """The text on one line: composed (NFC), blanks collapsed, control, format and broken characters taken out."""
-    spaced = "".join(" " if letter.isspace() else letter for letter in text)
-    kept = (c for c in spaced if c in _JOINERS or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Cn", "Co"))
-    return unicodedata.normalize("NFC", " ".join("".join(kept).split()))
-
-
-@functools.lru_cache(maxsize=4096)
-def visual_runs(text: str, weight: Weight = "regular") -> tuple[Run, ...]:
-    """Clean text as runs from left to right, each with the font that has its letters."""
-    levels = _levels(text)
-    fonts = _fonts(text, weight)
-    runs: list[tuple[int, Run]] = []
-    for (level, font), group in groupby(zip(levels, fonts, text, strict=True), key=lambda item: (item[0], item[1])):
-        letters = "".join(item[2] for item in group)
-        runs.append((level, Run(_with_marks(letters, font), font, bool(level % 2))))
-    return tuple(run for _, run in _reordered(runs))
-
-
-def _with_marks(letters: str, font: Path) -> str:
-    has = coverage(font)
-    mark = next((mark for mark in MISSING_MARKS if mark in has), "?")
-    return "".join(c if c in has else ("" if _belongs(c) else mark) for c in letters)
-
-
-def _belongs(letter: str) -> bool:
-    """Whether this is a mark or a joiner, part of the letter before it."""
-    return letter in _JOINERS or unicodedata.category(letter) in ("Mn", "Me", "Mc")
-
-
-def _fonts(text: str, weight: Weight) -> list[Path]:
-    """A font for each letter; marks and joiners stay with the letter they belong to."""
-    fonts: list[Path] = []
-    for letter in text:
-        fonts.append(fonts[-1] if fonts and _belongs(letter) else font_for(letter, weight) or HOUSE_FONTS[weight])
-    return fonts
-
-
-def _levels(text: str) -> list[int]:
-    """Embedding level of each letter: 0 left to right, 1 right to left, 2 numbers and Latin inside right to left."""
-    kinds = [_kind(letter) for letter in text]
-    base = next((kind for kind in kinds if kind in "LR"), "L")
-    if "R" not in kinds:
-        return [0] * len(text)
-    resolved = _neutrals_resolved(text, kinds, base)
-    if base == "R":
-        return [1 if kind == "R" else 2 for kind in resolved]
-    return [{"L": 0, "R": 1, "N": 2}[kind] for kind in resolved]
-
-
-def _kind(letter: str) -> str:
-    """L or R for letters with a direction, N for digits, blank for what takes the direction of its surroundings."""
-    return {"L": "L", "R": "R", "AL": "R", "EN": "N", "AN": "N", "NSM": "="}.get(unicodedata.bidirectional(letter), " ")
-
-
-def _brackets(text: str) -> list[tuple[int, int]]:
-    """Places of matching brackets: both of a pair go the same way."""
-    pairs, waiting = [], []
-    for place, letter in enumerate(text):
-        if letter in _CLOSES.values():
-            waiting.append(place)
-        elif letter in _CLOSES and waiting and text[waiting[-1]] == _CLOSES[letter]:
-            pairs.append((waiting.pop(), place))
-    return sorted(pairs)
-
-
-def _neutrals_resolved(text: str, kinds: Sequence[str], base: str) -> list[str]:
-    resolved, strong = [], base
-    for kind in kinds:
-        strong = kind if kind in "LR" else strong
-        resolved.append("L" if kind == "N" and strong == "L" else kind)
-        if kind == "=" and len(resolved) > 1:
-            resolved[-1] = resolved[-2]
-    for opening, closing in _brackets(text):
-        inside = {_side(kind, "") for kind in resolved[opening + 1 : closing]}
-        before = next((_side(kind, "") for kind in reversed(resolved[:opening]) if kind in "LRN"), base)
-        resolved[opening] = resolved[closing] = before if inside - {""} and base not in inside else base
-    for place, kind in enumerate(resolved):
-        if kind in " =":
-            before = _side(resolved[place - 1], base) if place else base
-            after = next((_side(k, base) for k in resolved[place:] if k in "LRN"), base)
-            resolved[place] = before if before == after else base
-    return resolved
-
-
-def _side(kind: str, base: str) -> str:
-    """The direction a kind counts as among neutrals: digits as right to left (rule N1)."""
-    return {"N": "R", " ": base, "=": base}.get(kind, kind)
-
-
-def _reordered(runs: list[tuple[int, Run]]) -> list[tuple[int, Run]]:
-    """Rule L2 of UAX #9: from the highest level down to the lowest odd one, reverse every stretch at that level or above."""
-    for level in range(max((run[0] for run in runs), default=0), 0, -1):
-        ordered: list[tuple[int, Run]] = []
-        for inside, group in groupby(runs, key=lambda run: run[0] >= level):
-            stretch = list(group)
-            ordered += stretch[::-1] if inside else stretch
-        runs = ordered
-    return runs
 
 
 # How it is drawn ---------------------------------------------------------------------------------------------------------------
@@ -202,17 +87,32 @@ class _Piece:
         return {"direction": "rtl" if self.rtl else "ltr", "features": ["tnum"] if tabular and not self.rtl else None}
 
 
-def _pieces(text: str, size_px: float, weight: Weight, tracking_em: float, tabular: bool) -> tuple[tuple[_Piece, ...], float]:
-    """What to draw where, and how far the pen goes."""
-    pieces: list[_Piece] = []
+def _pieces(text: str, size_px: float, weight: Weight, tracking_em: float, tabular: bool) -> Iterator[_Piece]:
+    """What to draw where, from left to right."""
     pen = 0.0
     for run in visual_runs(text, weight):
         font = _fitted(run.font, size_px)
         for part, x in _spread(run, font, tracking_em * size_px):
-            pieces.append(_Piece(_flipped(part) if run.rtl and not _shapes() else part, font, run.rtl, pen + x))
-        whole = _Piece(run.text, font, run.rtl, 0.0)
-        pen += font.getlength(run.text, **whole.settings(tabular)) + tracking_em * size_px * len(run.text)
-    return tuple(pieces), pen
+            yield _Piece(_flipped(part) if run.rtl and not _shapes() else part, font, run.rtl, pen + x)
+        pen += _run_advance(run, size_px, tracking_em, tabular)
+
+
+def _run_advance(run: Run, size_px: float, tracking_em: float, tabular: bool) -> float:
+    font = _fitted(run.font, size_px)
+    settings = _Piece(run.text, font, run.rtl, 0.0).settings(tabular)
+    return float(font.getlength(run.text, **settings)) + tracking_em * size_px * len(run.text)
+
+
+@functools.lru_cache(maxsize=16384)
+def _advance(text: str, size_px: float, weight: Weight, tracking_em: float, tabular: bool) -> float:
+    """How far the pen goes for clean text: its width without drawing it, up to the bearings of the first and last letter."""
+    finer = _finer(size_px)
+    return sum(_run_advance(run, size_px * finer, tracking_em, tabular) for run in visual_runs(text, weight)) / finer
+
+
+def _finer(size_px: float) -> int:
+    """How many times larger letters are drawn before they are reduced: small ones would stand unevenly on whole pixels."""
+    return 4 if size_px < 24 else 2 if size_px < 80 else 1
 
 
 def _spread(run: Run, font: FreeTypeFont, tracking_px: float) -> Iterable[tuple[str, float]]:
@@ -220,15 +120,16 @@ def _spread(run: Run, font: FreeTypeFont, tracking_px: float) -> Iterable[tuple[
     plain = all(unicodedata.bidirectional(c) in ("L", "EN", "WS", "ON", "CS", "ES", "ET") for c in run.text)
     if run.rtl or not tracking_px or not plain or any(c >= "\u0530" and c < "\u2000" for c in run.text):
         return [(run.text, 0.0)]
-    ends = [font.getlength(run.text[: i + 1]) - font.getlength(c) for i, c in enumerate(run.text)]
-    return [(c, end + tracking_px * i) for i, (c, end) in enumerate(zip(run.text, ends, strict=True)) if c != " "]
+    steps = [font.getlength(a + b) - font.getlength(b) for a, b in pairwise(run.text)]
+    starts = accumulate(steps, initial=0.0)
+    return [(c, start + tracking_px * i) for i, (c, start) in enumerate(zip(run.text, starts, strict=True)) if c != " "]
 
 
 def _flipped(text: str) -> str:
     """Letters in visual order for a layout engine that knows no direction; marks stay behind their letter."""
     clusters: list[str] = []
     for letter in text.translate(_MIRRORED):
-        if clusters and _belongs(letter):
+        if clusters and belongs(letter):
             clusters[-1] += letter
         else:
             clusters.append(letter)
@@ -240,20 +141,26 @@ def _mask(text: str, size_px: float, weight: Weight, tracking_em: float, tabular
     """Ink (h, w) uint8 of clean text, cut to the ink left and right; (h, 1) of nothing for a text without ink."""
     from PIL import Image, ImageDraw
 
-    pieces, width = _pieces(text, size_px, weight, tracking_em, tabular)
-    room = int(size_px) + 4
-    canvas = Image.new("L", (int(width) + 2 * room + 1, line_height_px(size_px)))
+    finer, room = _finer(size_px), 2 * int(size_px) + 4
+    width, height = int(_advance(text, size_px, weight, tracking_em, tabular)) + 2 * room, line_height_px(size_px)
+    canvas = Image.new("L", (finer * width, finer * height))
     draw = ImageDraw.Draw(canvas)
-    for piece in pieces:
-        draw.text((room + piece.x_px, baseline_px(size_px)), piece.text, 255, piece.font, anchor="ls", **piece.settings(tabular))
-    ink = np.asarray(canvas)
-    columns = np.flatnonzero(ink.any(axis=0))
-    cut = ink[:, columns[0] : columns[-1] + 1].copy() if len(columns) else np.zeros((len(ink), 1), np.uint8)
+    for piece in _pieces(text, size_px * finer, weight, tracking_em, tabular):
+        at = (finer * room + piece.x_px, finer * baseline_px(size_px))
+        draw.text(at, piece.text, 255, piece.font, anchor="ls", **piece.settings(tabular))
+    box = canvas.getbbox() or (0, 0, finer, 0)
+    wide = -(-(box[2] - box[0]) // finer)
+    cut = np.asarray(canvas.crop((box[0], 0, box[0] + finer * wide, finer * height)).reduce(finer)).copy()
     cut.flags.writeable = False
     return cut
 
 
 # What others use ---------------------------------------------------------------------------------------------------------------
+
+
+def pen_width_px(text: str, *, size_px: float, weight: Weight = "regular", tracking_em: float = 0.0) -> float:
+    """How far the pen goes for the text; a hair more than its ink, and known without drawing."""
+    return _advance(clean(text), float(size_px), weight, tracking_em, False)
 
 
 def measure(text: str, *, size_px: float, weight: Weight = "regular", tracking_em: float = 0.0, tabular: bool = False) -> int:
@@ -270,22 +177,22 @@ def shorten(
     whole = clean(text)
 
     def fits(candidate: str) -> bool:
-        return measure(candidate, size_px=size_px, weight=weight, tracking_em=tracking_em, tabular=tabular) <= max_width_px
+        return _advance(candidate, float(size_px), weight, tracking_em, tabular) <= max_width_px
 
     if fits(whole[:400]) and len(whole) <= 400:
         return whole
-    low, high = 0, min(len(whole), 400)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if fits(_cut(whole, middle)) else (low, middle - 1)
-    best = _cut(whole, low)
+    best = _cut(whole, _most(min(len(whole), 400), lambda n: fits(_cut(whole, n))))
     return best if fits(best) else ""
 
 
 def _cut(text: str, length: int) -> str:
-    while 0 < length < len(text) and _belongs(text[length]):
+    """The first letters and an ellipsis; between words where one ends within the last quarter, never before a mark."""
+    while 0 < length < len(text) and belongs(text[length]):
         length -= 1
-    return text[:length].rstrip(" ,;:-–—(") + ELLIPSIS
+    if length < len(text) and text[length] != " ":
+        blank = text.rfind(" ", 0, length)
+        length = blank if blank > 0.75 * length else length
+    return text[:length].rstrip(" ,;:-–—([") + ELLIPSIS
 
 
 @functools.lru_cache(maxsize=1024)
@@ -330,14 +237,14 @@ def wrap(
 ) -> tuple[str, ...]:
     """The text as lines that fit the width; breaks between words, inside a word only where it alone is too wide.
 
-    With `max_lines`, what is left over ends the last line in an ellipsis. Empty text is no line.
+    With `max_lines`, what is left over ends the last line in an ellipsis. Empty text is no line; 1,000 letters are enough.
     """
 
     def fits(candidate: str) -> bool:
-        return measure(candidate, size_px=size_px, weight=weight, tracking_em=tracking_em) <= max_width_px
+        return _advance(candidate, float(size_px), weight, tracking_em, False) <= max_width_px
 
     lines: list[str] = []
-    rest = clean(text)[:4000]
+    rest = clean(text)[:1000]
     while rest:
         if max_lines is not None and len(lines) == max_lines - 1:
             last = shorten(rest, size_px=size_px, max_width_px=max_width_px, weight=weight, tracking_em=tracking_em)
@@ -351,17 +258,18 @@ def wrap(
 def _line_end(text: str, fits: Callable[[str], bool]) -> int:
     """How many letters make the first line: as many words as fit, else as many letters, but at least one."""
     breaks = [i for i in range(1, len(text) + 1) if i == len(text) or _may_break(text, i)]
-    best = 0
-    for place in breaks:
-        if not fits(text[:place].rstrip()):
-            break
-        best = place
-    if best:
-        return best
-    low, high = 1, max(breaks[0] - 1, 1)
+    words = _most(len(breaks), lambda n: fits(text[: breaks[n - 1]].rstrip()))
+    if words:
+        return breaks[words - 1]
+    return max(1, _most(breaks[0] - 1, lambda n: fits(text[:n])))
+
+
+def _most(limit: int, fits: Callable[[int], bool]) -> int:
+    """The largest number up to the limit that fits, by halving; 0 when none does."""
+    low, high = 0, limit
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if fits(text[:middle]) else (low, middle - 1)
+        low, high = (middle, high) if fits(middle) else (low, middle - 1)
     return low
 
 
