@@ -37,8 +37,8 @@ class Size:
 
 SIZES = {
     16: Size(pixels=16, drawing=(16, 12), looking=(12, 16), latent=16, style=32),
-    64: Size(pixels=64, drawing=(192, 160, 96, 64), looking=(48, 96, 128, 192)),
-    128: Size(pixels=128, drawing=(256, 224, 160, 96, 48), looking=(48, 96, 160, 224, 256)),
+    64: Size(pixels=64, drawing=(128, 128, 80, 48), looking=(32, 72, 112, 160)),
+    128: Size(pixels=128, drawing=(192, 160, 112, 80, 48), looking=(32, 72, 112, 160, 192)),
 }
 """The networks by side of the picture in pixels; 16 is for tests."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import io
-import pickle
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from torch import nn
 
 from mixtape.covergan.model import Precision, discriminator_from, part_of, read_model, size_of
 from mixtape.covergan.networks import Discriminator, Generator, Size, laid_out
-from mixtape.errors import ModelError
+from mixtape.errors import MixtapeError, ModelError
 from mixtape.storage import write_atomic
 
 FORMAT = 1
@@ -96,7 +95,9 @@ def load_state(path: Path, state: State) -> None:
         for name in ("g", "d", "ema", "g_step", "d_step"):
             getattr(state, name).load_state_dict(packed[name])
         state.draws.set_state(packed["draws"])
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError, pickle.UnpicklingError) as error:
+    except MixtapeError:
+        raise
+    except Exception as error:  # a torn file can make the reader stumble in any way
         why = (str(error).splitlines() or [type(error).__name__])[0][:120]
         raise ModelError(f"{path}: this checkpoint cannot be read ({why}); delete it to train anew") from error
     for name in COUNTERS:

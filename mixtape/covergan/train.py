@@ -219,7 +219,7 @@ def _resume(checkpoint: Path, state: State, deck: Deck) -> list[str]:
 
 
 def _spent(state: State, settings: TrainSettings) -> float:
-    by_steps = state.step / max(settings.steps, 1) if settings.steps is not None else 0.0
+    by_steps = 0.0 if settings.steps is None else state.step / settings.steps if settings.steps else 1.0
     by_time = state.elapsed_s / settings.seconds if settings.seconds else 0.0
     return max(by_steps, by_time)
 

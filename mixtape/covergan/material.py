@@ -1,0 +1,92 @@
+"""What a library gives the cover network, and what the network's model means for the library. No torch in here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mixtape.covergan.condition import Condition, song_features
+from mixtape.errors import LibraryError, ModelError
+from mixtape.library import Library
+from mixtape.types import ByteArray, FloatArray
+
+DEMO_MODEL = Path(__file__).with_name("demo.safetensors")
+"""The network that comes with mixtape, trained on made-up sleeves and made-up songs."""
+
+FEW_COVERS = 64
+"""A network that starts from nothing copies fewer covers than this; with less, training goes on from the demo model."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """Covers (m, s, s, 3) uint8 by id, and for each the conditions (k, 32) of all songs that carry it."""
+
+    cover_ids: tuple[str, ...]
+    covers: ByteArray
+    conditions: tuple[FloatArray, ...]
+
+
+def own_model(library: Library) -> Path:
+    """Where the library's own trained model lies, or will lie."""
+    return library.covergan_folder / "model.safetensors"
+
+
+def model_path(library: Library) -> Path:
+    """The model the wall uses: the library's own, or the one that comes with mixtape."""
+    own = own_model(library)
+    return own if own.is_file() else DEMO_MODEL
+
+
+def features_of(library: Library) -> FloatArray:
+    """The features (n, 1668) of all songs, in the order of `library.tracks()`. LibraryError when there is none."""
+    rp, ssd, rh = (library.features(name).values for name in ("rp", "ssd", "rh"))
+    if not len(rp):
+        raise LibraryError(f"{library.folder}: no song is ready; run mixtape build DIR on a folder with music")
+    return song_features(rp, ssd, rh)
+
+
+def read_condition(path: Path) -> Condition:
+    """How a model hears songs, read without loading the network. ModelError when the file cannot be used."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="np") as opened:
+            about = json.loads((opened.metadata() or {})["mixtape"])
+            mean, scale, axes = (
+                np.asarray(opened.get_tensor(f"condition.{name}"), np.float32) for name in ("mean", "scale", "axes")
+            )
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        raise ModelError(f"{path}: is not a cover model that hears music ({error}); delete it and run mixtape train") from error
+    if about.get("format") != 1:
+        raise ModelError(f"{path}: model format {about.get('format')}, this program needs 1; run mixtape train again")
+    return Condition(mean=mean, scale=scale, axes=axes)
+
+
+def conditions_of(library: Library, model: Path) -> FloatArray:
+    """What `model` hears in each song of the library: (n, 32), in the order of `library.tracks()`."""
+    return read_condition(model).of(features_of(library))
+
+
+def material(library: Library, condition: Condition, *, pixels: int) -> Material:
+    """All covers of the library's songs as `pixels` x `pixels`, with what the network hears in their songs.
+
+    LibraryError when there is no cover at all.
+    """
+    from PIL import Image
+
+    heard = condition.of(features_of(library))
+    rows: dict[str, list[int]] = {}
+    for row, track in enumerate(library.tracks()):
+        if track.cover_id:
+            rows.setdefault(track.cover_id, []).append(row)
+    if not rows:
+        raise LibraryError(f"{library.folder}: no song has a cover, there is nothing to learn; the wall uses the model that comes along")
+    ids = tuple(sorted(rows))
+    small = [
+        np.asarray(Image.fromarray(library.cover_pixels(cover_id)).resize((pixels, pixels), Image.Resampling.LANCZOS))
+        for cover_id in ids
+    ]
+    return Material(ids, np.stack(small), tuple(heard[rows[cover_id]] for cover_id in ids))
