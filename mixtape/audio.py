@@ -292,7 +292,9 @@ def _mixed(samples: FloatArray, *, channels: int) -> FloatArray:
     if had == channels:
         return samples
     if channels == 1:
-        return (samples.sum(axis=0, keepdims=True) / np.float32(had)).astype(np.float32, copy=False)
+        mean = samples.sum(axis=0, keepdims=True)
+        mean /= np.float32(had)
+        return mean
     if had == 1:
         return np.repeat(samples, 2, axis=0)
     rest = samples[2:].mean(axis=0, keepdims=True)

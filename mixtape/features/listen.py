@@ -25,6 +25,9 @@ __all__ = ["SETS", "TIMELINE_VERSION", "Listening", "listen", "listen_all"]
 SETS: dict[str, int] = dict(VERSIONS)
 """Every feature set that `listen` gives, with its version."""
 
+# Small enough to stay in the cache on the way from the decoder to the ears.
+_BLOCK_SAMPLES = 2**14
+
 # The slowest machine thinkable reads this many bytes of the densest format a second; a file that takes longer hangs.
 _PATIENCE_S, _SLOWEST_BYTES_PER_S = 120.0, 20_000.0
 
@@ -65,15 +68,15 @@ def listen(path: Path | str) -> Listening:
     Raises:
         AudioError: nothing can be decoded, or there is less of it than the feature sets need (5.94 s).
     """
-    sound, ears, time_ear = open_sound(path), _ears(), TimelineEar()
+    sound, ears, time_ear = open_sound(path, block_samples=_BLOCK_SAMPLES), _ears(), TimelineEar()
     n_samples = 0
     with _one_thread():
-        for stretch in stretches(sound.blocks):
-            n_samples += len(stretch.samples)
-            for ear in ears:
-                ear.hear(stretch)
-            time_ear.hear(stretch)
         try:
+            for stretch in stretches(sound.blocks):
+                n_samples += len(stretch.samples)
+                for ear in ears:
+                    ear.hear(stretch)
+                time_ear.hear(stretch)
             vectors = {name: vector for ear in ears for name, vector in ear.vectors(n_samples=n_samples).items()}
         except AudioError as error:
             raise AudioError(f"{path}: {error}") from error
@@ -94,7 +97,7 @@ def listen_all(paths: Iterable[Path], *, jobs: int | None = None) -> Iterator[tu
     if jobs == 1:
         yield from ((path, _heard_or_skipped(path)) for path in paths)
         return
-    for path, came in answers(_heard_or_skipped, paths, jobs=jobs or cores(), limit_s=_limit_s):
+    for path, came in answers(_heard_or_skipped, paths, jobs=cores() if jobs is None else max(jobs, 1), limit_s=_limit_s):
         yield path, Skipped(path, came.reason) if isinstance(came, Lost) else came
 
 

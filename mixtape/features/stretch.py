@@ -71,11 +71,29 @@ def stretches(blocks: Iterable[npt.ArrayLike]) -> Iterator[Stretch]:
     """Cut mono blocks of any size into stretches. NaN and infinite samples are silence, absurd ones are clipped to +-10^6."""
     power = np.empty((SEGMENT // HOP, WINDOW // 2 + 1), np.float32)
     windowed = np.empty((_BATCH, WINDOW), np.float32)
-    before = np.zeros(HOP, np.float32)
-    for samples in _segments(blocks):
-        sound = np.concatenate([before, samples, np.zeros(-len(samples) % HOP, np.float32)])
-        yield Stretch(samples, _power_spectra(sound, out=power, windowed=windowed))
-        before = samples[-HOP:]
+    sound = np.zeros(HOP + SEGMENT, np.float32)
+    for n in _filled(sound, blocks):
+        frames = -(-n // HOP)
+        spectra = _power_spectra(sound[: (frames + 1) * HOP], out=power, windowed=windowed)
+        yield Stretch(sound[HOP : HOP + n], spectra)
+
+
+def _filled(sound: FloatArray, blocks: Iterable[npt.ArrayLike]) -> Iterator[int]:
+    """Fill `sound` again and again behind the last 512 samples of its former content; gives how many samples are new."""
+    n = 0
+    for block in blocks:
+        rest = _sane(np.asarray(block, np.float32))
+        while len(rest):
+            some, rest = rest[: SEGMENT - n], rest[SEGMENT - n :]
+            sound[HOP + n : HOP + n + len(some)] = some
+            n += len(some)
+            if n == SEGMENT:
+                yield n
+                sound[:HOP] = sound[-HOP:]
+                n = 0
+    if n:
+        sound[HOP + n :] = 0
+        yield n
 
 
 def _power_spectra(sound: FloatArray, *, out: FloatArray, windowed: FloatArray) -> FloatArray:
@@ -91,18 +109,6 @@ def _power_spectra(sound: FloatArray, *, out: FloatArray, windowed: FloatArray) 
         rows += np.square(spectrum.imag)
         rows *= bin_power_scale()
     return out[: len(frames)]
-
-
-def _segments(blocks: Iterable[npt.ArrayLike]) -> Iterator[FloatArray]:
-    held = np.zeros(0, np.float32)
-    for block in blocks:
-        sound = _sane(np.asarray(block, np.float32))
-        held = np.concatenate([held, sound]) if len(held) else sound
-        whole = len(held) - len(held) % SEGMENT
-        yield from held[:whole].reshape(-1, SEGMENT)
-        held = held[whole:]
-    if len(held):
-        yield held
 
 
 def _sane(samples: FloatArray) -> FloatArray:

@@ -132,7 +132,7 @@ def _onset_rows(onset: FloatArray, rows: int) -> FloatArray:
     row = np.rint((np.arange(len(onset)) + _ONSET_DELAY) / FRAME_HZ * TIMELINE_HZ).astype(np.int64)
     found = np.zeros(rows, np.float32)
     np.maximum.at(found, np.minimum(row, rows - 1), onset)
-    strongest = np.sort(found)[-max(rows // 200, 1) :]
+    strongest = np.sort(found)[-max(rows // 50, 1) :]
     scale = max(float(np.median(strongest)), 0.25 * float(strongest[-1]))
     return np.clip(found / scale, 0, 1) if scale > 0 else found
 
