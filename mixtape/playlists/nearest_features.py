@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from mixtape.playlists.collection import Collection, ranked
-from mixtape.playlists.order import smooth
-from mixtape.playlists.reasons import nearness, seed_reason
+from mixtape.playlists.finish import finished
+from mixtape.playlists.reasons import nearness
 from mixtape.playlists.recipe import Request
-from mixtape.playlists.rules import artist_keys, choose, notes
 from mixtape.types import Playlist
 
 NAME = "nearest_features"
@@ -17,16 +14,13 @@ NAME = "nearest_features"
 def nearest_features(request: Request, collection: Collection) -> Playlist:
     """The songs nearest to the seed by rhythm and sound, ordered so that each sounds like the one before it."""
     seed = collection.row(request.seed_id)
-    order = ranked(collection.sound_distances(seed), seed)
-    chosen = choose(order.tolist(), request, collection)
-    table = np.stack([collection.sound_distances(row)[list(chosen.rows)] for row in chosen.rows])
-    way = [chosen.rows[k] for k in smooth(table, artist_keys(chosen.rows, collection), gap=chosen.artist_gap)]
-    rank = {int(row): place for place, row in enumerate(order, start=1)}
+    order = ranked(collection.sound_distances(seed), seed).tolist()
     stored = collection.stored(seed)
-    reasons = [seed_reason(notes(chosen, request)), *(_reason(rank[row], stored, len(order)) for row in way[1:])]
-    return Playlist(NAME, request.seed_id, request.variation, tuple(collection.ids[row] for row in way), tuple(reasons))
 
+    def reason(rank: int) -> str:
+        # Ranks behind the stored ones are estimates: they are not passed off as counted.
+        if rank > stored:
+            return f"beyond the {stored} nearest by sound" if stored else "by its place on the map"
+        return nearness(rank, len(order), where="by sound")
 
-def _reason(rank: int, stored: int, others: int) -> str:
-    # Ranks behind the stored ones are estimates: they are not passed off as counted.
-    return nearness(rank, others, where="by sound") if rank <= stored else f"beyond the {stored} nearest by sound"
+    return finished(NAME, request, collection, candidates=order, distances=collection.sound_distances, reason=reason)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mixtape.errors import LibraryError, MixtapeError, ShapeError
+from mixtape.library import Library
 from mixtape.playlists.collection import Collection, ranked
 from mixtape.playlists.order import keeps_gap
 from mixtape.playlists.recipe import Request
@@ -162,6 +163,21 @@ def test_songs_that_are_gone_or_not_yet_on_the_map_are_left_out():
     kept = [row for row in full.neighbours.index[3].tolist() if row in (0, 4)]
     assert [joined.ids[row] for row in joined.neighbours.index[0] if row >= 0] == [full.ids[row] for row in kept]
     assert len(RECIPES["nearest_features"](Request("s0"), joined).ids) == 3
+
+
+def test_a_collection_comes_from_the_library_in_the_order_of_its_tracks(tmp_path: Path):
+    made = made_up(["C", "B", "A", "D"])
+    with Library(tmp_path / "library", create=True) as library:
+        library.put_tracks(made.tracks)
+        with pytest.raises(LibraryError, match="mixtape build"):
+            Collection.of(library)
+        library.put_map(made.song_map, made_from="")
+        library.put_neighbours("fused", made.neighbours, made_from="")
+        loaded = Collection.of(library)
+        assert loaded.tracks == library.tracks()
+    assert [track.artist for track in loaded.tracks] == ["A", "B", "C", "D"]
+    for name, recipe in RECIPES.items():
+        assert recipe(Request("s2"), loaded).ids == RECIPES[name](Request("s2"), made).ids
 
 
 def test_songs_behind_the_stored_neighbours_come_after_them_and_by_the_map():
