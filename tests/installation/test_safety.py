@@ -1,0 +1,180 @@
+import numpy as np
+import pytest
+
+from installation.safety import FlashLimiter, FlashMeter, linear, worst_window
+
+H, W, FPS = 45, 80, 60
+
+
+def picture(colour, *, area=None):
+    """A small sRGB picture of one colour, or black with that colour in `area` (rows, cols)."""
+    made = np.zeros((H, W, 3), np.uint8)
+    made[area if area else np.s_[:, :]] = colour
+    return made
+
+
+def strobe(hz, colour=(255, 255, 255), other=(0, 0, 0), *, seconds=4.0, area=None, fps=FPS):
+    for frame in range(round(seconds * fps)):
+        on = int(frame / fps * hz * 2) % 2 == 1
+        yield picture(colour if on else other, area=area)
+
+
+def worst(pictures, *, profile="window", fps=FPS):
+    meter = FlashMeter(profile=profile)
+    return max(
+        (meter.judge(linear(each), time_s=frame / fps) for frame, each in enumerate(pictures)),
+        key=lambda verdict: max(verdict.general, verdict.red),
+    )
+
+
+def limited(pictures, *, fps=FPS):
+    """What the screen shows, to the byte, and the blends that made it."""
+    limiter, shown, blends = FlashLimiter(), [], []
+    for frame, each in enumerate(pictures):
+        blend = limiter.limit(each, time_s=frame / fps)
+        before = shown[-1].astype(float) if shown else each.astype(float)
+        shown.append(np.round(each * (1 - blend) + before * blend).astype(np.uint8))
+        blends.append(blend)
+    return shown, blends
+
+
+@pytest.mark.parametrize("hz", [3.1, 5.0, 10.0, 25.0])
+def test_a_white_strobe_above_three_a_second_fails(hz):
+    assert worst(strobe(hz)).general == 1.0
+
+
+@pytest.mark.parametrize("hz", [0.5, 2.0, 2.9, 3.0])
+def test_three_flashes_a_second_or_fewer_pass(hz):
+    assert not worst(strobe(hz)).fails
+
+
+def test_a_red_strobe_fails_as_red_even_where_its_luminance_passes():
+    dim_red = worst(strobe(5.0, (120, 0, 0)))
+    assert dim_red.general == 0.0
+    assert dim_red.red == 1.0
+    assert not worst(strobe(5.0, (85, 85, 85))).fails
+
+
+def test_flashes_between_bright_states_pass():
+    assert not worst(strobe(5.0, (255, 255, 255), (235, 235, 235))).fails
+    assert worst(strobe(5.0, (255, 255, 255), (225, 225, 225))).fails
+
+
+def test_the_area_decides():
+    rows, cols = H // 3, W // 3
+    small = np.s_[10 : 10 + rows // 2, 10 : 10 + cols // 2]
+    large = np.s_[10 : 10 + rows // 2, 10 : 10 + cols // 2 + 2]
+    assert not worst(strobe(5.0, area=small)).fails
+    assert worst(strobe(5.0, area=large)).fails
+    assert not worst(strobe(5.0, area=large), profile="broadcast").fails
+    assert worst(strobe(5.0, area=np.s_[: H // 2, : W // 2 + 2]), profile="broadcast").fails
+
+
+def test_slow_fades_count_as_few_flashes_however_bright():
+    fade = [picture((round(127.5 - 127.5 * np.cos(frame / FPS * 2 * np.pi * 1.0)),) * 3) for frame in range(4 * FPS)]
+    assert not worst(fade).fails
+
+
+def test_looking_ahead_changes_nothing():
+    once, twice = FlashMeter(), FlashMeter()
+    for frame, each in enumerate(strobe(5.0, seconds=2.0)):
+        twice.look(linear(255 - each))
+        foreseen = twice.verdict(twice.look(linear(each)), time_s=frame / FPS)
+        assert once.judge(linear(each), time_s=frame / FPS) == twice.judge(linear(each), time_s=frame / FPS) == foreseen
+
+
+def test_the_worst_window_is_found_wherever_it_is():
+    rng = np.random.default_rng(1)
+    mask = rng.random((30, 48)) > 0.7
+    brute = max(mask[y : y + 10, x : x + 16].mean() for y in range(21) for x in range(33))
+    assert worst_window(mask) == pytest.approx(brute)
+
+
+def test_linear_light_follows_srgb():
+    assert linear(np.array([0, 255], np.uint8)).tolist() == [0.0, 1.0]
+    assert linear(np.array([188], np.uint8))[0] == pytest.approx(0.5, abs=0.005)
+
+
+def beats(bpm):
+    """Hard cuts between noisy pictures on every beat."""
+    rng, seen = np.random.default_rng(1), {}
+    for frame in range(6 * FPS):
+        beat = int(frame / FPS * bpm / 60)
+        yield seen.setdefault(beat, rng.integers(0, 256, (9, 16, 3), dtype=np.uint8).repeat(5, 0).repeat(5, 1))
+
+
+def checker():
+    squares = (np.indices((H, W)).sum(0) // 5 % 2 * 255).astype(np.uint8)
+    for frame in range(4 * FPS):
+        yield np.repeat((squares if frame // 5 % 2 else 255 - squares)[..., None], 3, axis=2)
+
+
+def noise():
+    rng = np.random.default_rng(2)
+    for _ in range(3 * FPS):
+        yield rng.integers(0, 256, (H, W, 3), dtype=np.uint8)
+
+
+TORTURE = {
+    "5 Hz": lambda: strobe(5.0),
+    "3.1 Hz": lambda: strobe(3.1, seconds=6.0),
+    "12 Hz": lambda: strobe(12.0),
+    "30 Hz": lambda: strobe(30.0),
+    "red": lambda: strobe(5.0, (255, 0, 0)),
+    "dim red": lambda: strobe(6.0, (130, 0, 0)),
+    "red and blue": lambda: strobe(8.0, (255, 0, 0), (0, 0, 255)),
+    "quarter": lambda: strobe(6.0, area=np.s_[:22, :40]),
+    "checker": checker,
+    "noise": noise,
+    "cuts on 900 beats a minute": lambda: beats(900),
+}
+
+
+@pytest.mark.parametrize("name", TORTURE)
+def test_what_fails_before_the_limiter_passes_after_it(name):
+    assert worst(TORTURE[name]()).fails
+    shown, _ = limited(TORTURE[name]())
+    assert not worst(shown).fails
+
+
+def test_a_strobe_is_slowed_rather_than_frozen_again_and_again():
+    shown, blends = limited(strobe(5.0, seconds=6.0))
+    assert np.mean(np.array(blends[2 * FPS :]) == 1.0) < 0.2
+    jumps = np.abs(np.diff([each[0, 0, 0].astype(int) for each in shown[2 * FPS :]]))
+    assert jumps.max() < 30
+
+
+@pytest.mark.parametrize("fps", [24, 30, 60, 144])
+def test_the_limiter_holds_at_any_frame_rate(fps):
+    shown, _ = limited(strobe(5.5, fps=fps), fps=fps)
+    assert not worst(shown, fps=fps).fails
+
+
+CALM = {
+    "slow fade": lambda: [picture((round(127.5 - 127.5 * np.cos(frame / FPS * np.pi)),) * 3) for frame in range(4 * FPS)],
+    "2.9 Hz": lambda: strobe(2.9),
+    "cuts on 180 beats a minute": lambda: beats(180),
+    "a small lamp": lambda: strobe(10.0, area=np.s_[20:25, 20:25]),
+}
+
+
+@pytest.mark.parametrize("name", CALM)
+def test_calm_pictures_are_not_touched_at_all(name):
+    assert set(limited(CALM[name]())[1]) == {0.0}
+
+
+def test_after_a_strobe_the_picture_comes_back_untouched():
+    still = [picture((40, 90, 120))] * (3 * FPS)
+    _, blends = limited([*strobe(5.0, seconds=3.0), *still])
+    assert blends[-1] == 0.0
+    assert max(blends) > 0.0
+
+
+def test_the_same_pictures_give_the_same_blends():
+    assert limited(strobe(7.0))[1] == limited(strobe(7.0))[1]
+
+
+def test_a_picture_of_another_size_starts_anew():
+    limiter = FlashLimiter()
+    limiter.limit(picture((255, 255, 255)), time_s=0.0)
+    assert limiter.limit(np.zeros((30, 60, 3), np.uint8), time_s=0.1) == 0.0
