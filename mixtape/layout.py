@@ -252,7 +252,7 @@ class _Setting:
     # The landscape -----------------------------------------------------------------------------------------------------------
 
     def _places(self, land: Box) -> tuple[FloatArray, FloatArray]:
-        """The mixtape's songs and all songs in pixels: a window around the mixtape, but never closer than a third of the map.
+        """The mixtape's songs and all songs in pixels: a window around the mixtape, with some hundred songs around at least.
 
         The land is seen from a low side: east to west may be stretched by 1.7 to fill the sheet.
         """
@@ -267,7 +267,8 @@ class _Setting:
         low, high = known.min(axis=0), known.max(axis=0)
         span = np.ptp(everything, axis=0).max() or 1.0
         room = np.array([land.w - 2 * self.margin - 0.06 * self.unit, max(land.h - 0.13 * self.unit, 0.3 * land.h)])
-        scale = room / np.maximum(high - low, [0.30 * span, 0.16 * span])
+        closest = span * float(np.clip((100 / len(everything)) ** 0.5, 0.02, 0.30))
+        scale = room / np.maximum(high - low, [closest, 0.55 * closest])
         scale = np.minimum(scale, [1.7 * scale[1], 1.2 * scale[0]])
         middle = np.array([land.x + land.w / 2, land.y + land.h / 2])
 

@@ -179,11 +179,15 @@ def _landscape(plan: Layout, inks: FloatArray, night: FloatArray) -> ByteArray:
     around, known = plan.around_px - corner, np.flatnonzero(np.isfinite(plan.places_px).all(axis=1))
     places, colours = plan.places_px[known] - corner, inks[known]
     height = density(around, size_px=size, reach_px=_reach(around, size, unit), step=4)
+    plain = 0.9 * float(height.min())
+    height = (height - np.float32(plain)) / np.float32(1 - plain)
     field = _linear(colour_field(places, colours, size_px=size, reach_px=0.05 * unit, step=8))
     rgb = enlarged(field, size_px=size, step=8)
     light = (0.8 * contour_light(height, line_px=0.0011 * unit) + 0.02 * height)[..., None] * rgb
     dust = 0.0012 * unit
-    white = np.full((len(around), 3), 2.2 * dust**2, np.float32)
+    seen = int(np.all((around > 0) & (around < np.array(size)), axis=1).sum())
+    bright = 2.2 * min(1.0, (400 / max(seen, 1)) ** 0.5)
+    white = np.full((len(around), 3), bright * dust**2, np.float32)
     light += glow(around, white, size_px=size, sigma_px=0.5 * dust) * rgb
     light *= _shore(box.w, box.h, 0.09 * unit, open_right=box.w == plan.size_px[0])[..., None]
     light += _thread_light(places, colours, size, unit)
@@ -191,12 +195,12 @@ def _landscape(plan: Layout, inks: FloatArray, night: FloatArray) -> ByteArray:
 
 
 def _reach(around: FloatArray, size: tuple[int, int], unit: float) -> float:
-    """How far one song's hill reaches: Silverman's rule at half its width, within what looks like land."""
+    """How far one song's hill reaches: Silverman's rule at two thirds of its width, within what looks like land."""
     seen = around[np.all((around > 0) & (around < np.array(size)), axis=1)]
     if len(seen) < 2:
         return 0.07 * unit
     silverman = float(seen.std(axis=0).mean()) * len(seen) ** (-1 / 6)
-    return float(np.clip(0.5 * silverman, 0.022 * unit, 0.08 * unit))
+    return float(np.clip(0.68 * silverman, 0.024 * unit, 0.08 * unit))
 
 
 def _thread_light(places: FloatArray, colours: FloatArray, size: tuple[int, int], unit: float) -> FloatArray:
