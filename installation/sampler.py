@@ -1,8 +1,8 @@
 """The cover network beside the window: a process of its own, so that its arithmetic never holds up a frame.
 
 The newest request wins: while the network works, a later wish replaces the one that waits. Answers carry the stamp of their
-request; what goes wrong comes back as a `TileSheet` with words in `error`. `DirectSampler` gives the same bytes for the same
-request without a process, for export and tests.
+request; what goes wrong comes back as a `TileSheet` with words in `error`. `DirectSampler` does without a process, for export
+and tests: with the same model factory the same request gives the same bytes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import importlib
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,7 +23,8 @@ import numpy as np
 from installation.state import LatentRequest, TileSheet
 from mixtape.types import ByteArray
 
-MODEL_FACTORY = "mixtape.covergan.model:CoverModel.load"
+QUICK_MODEL = "installation.sampler:quick_model"
+STEADY_MODEL = "installation.sampler:steady_model"
 """What makes the model: `module:name`, called with the path of the model file."""
 
 _STARTS = 4
@@ -38,17 +38,27 @@ def draw(model: Any, request: LatentRequest) -> ByteArray:
     return np.ascontiguousarray(pictures, np.uint8)
 
 
-def load_model(model_path: Path | str, *, factory: str = MODEL_FACTORY) -> Any:
-    """Make the model with one thread of torch, so that the same request gives the same bytes wherever it is drawn."""
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+def quick_model(path: Path) -> Any:
+    """The cover network in the number format this computer is quickest in: for the live wall."""
+    from mixtape.covergan.model import CoverModel
+
+    return CoverModel.load(path)
+
+
+def steady_model(path: Path) -> Any:
+    """The cover network in float32, which gives the same bytes every time: for export."""
+    from mixtape.covergan.model import CoverModel
+
+    return CoverModel.load(path, precision="float32")
+
+
+def load_model(model_path: Path | str, *, factory: str = STEADY_MODEL) -> Any:
+    """Make the model that `factory` names from its file."""
     module, _, name = factory.partition(":")
     made: Any = importlib.import_module(module)
     for part in name.split("."):
         made = getattr(made, part)
-    model = made(Path(model_path))
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(1)
-    return model
+    return made(Path(model_path))
 
 
 def failed(request: LatentRequest, words: str) -> TileSheet:
@@ -59,7 +69,7 @@ def failed(request: LatentRequest, words: str) -> TileSheet:
 class DirectSampler:
     """The sampler without a process: `request` draws at once."""
 
-    def __init__(self, model_path: Path | str, *, factory: str = MODEL_FACTORY) -> None:
+    def __init__(self, model_path: Path | str, *, factory: str = STEADY_MODEL) -> None:
         """Load the model. Raises ModelError when it cannot be used."""
         self._model = load_model(model_path, factory=factory)
         self._newest: TileSheet | None = None
@@ -95,7 +105,7 @@ class Sampler:
     A process that dies is started again, three times in all; then a last sheet says so in `error` and no more come.
     """
 
-    def __init__(self, model_path: Path | str, *, factory: str = MODEL_FACTORY) -> None:
+    def __init__(self, model_path: Path | str, *, factory: str = QUICK_MODEL) -> None:
         self.restarts = 0
         self._model_path, self._factory = str(model_path), factory
         self._wish: LatentRequest | None = None
@@ -211,6 +221,7 @@ def _work(connection: Connection, model_path: str, factory: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the show, which then ends us
     if hasattr(os, "nice"):
         os.nice(_NICE)
+    os.environ["OMP_NUM_THREADS"] = "1"
     answer = _answerer(model_path, factory)
     with suppress(EOFError, OSError, KeyboardInterrupt):
         while True:
