@@ -35,7 +35,7 @@ _LIMITED_RANGE = _BT709 = 1
 
 
 class Recorder:
-    """Writes frames (h, w, 3) uint8, the top row first, and samples (n, 2) float32 to `path`.
+    """Writes frames (h, w, 3) or (h, w, 4) uint8, the top row first, and samples (n, 2) float32 to `path`.
 
     `mode` "offline" makes the caller wait for the encoder and drops nothing; "live" never waits, and counts in `dropped` the
     frames it left out: the frame before stays on the screen in their place, so that sound and picture keep together.
@@ -82,9 +82,9 @@ class Recorder:
             self.abandon()
 
     def frame(self, pixels: ByteArray) -> None:
-        """Add the next frame (h, w, 3) uint8. MixtapeError when the file could not be written."""
+        """Add the next frame (h, w, 3) or (h, w, 4) uint8; alpha is left out. MixtapeError when the file could not be written."""
         self._check()
-        if pixels.ndim != 3 or pixels.shape[0] < self.height or pixels.shape[1] < self.width or pixels.shape[2] != 3:
+        if pixels.ndim != 3 or pixels.shape[0] < self.height or pixels.shape[1] < self.width or pixels.shape[2] not in (3, 4):
             raise MixtapeError(f"a frame {pixels.shape}; ({self.height}, {self.width}, 3) is needed")
         number = self.frames
         self.frames += 1
@@ -199,7 +199,7 @@ class _Encoder:
     def picture(self, number: int, pixels: ByteArray) -> None:
         import av
 
-        frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+        frame = av.VideoFrame.from_ndarray(pixels, format="rgb24" if pixels.shape[2] == 3 else "rgba")
         frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
         frame.pts, frame.time_base = number, 1 / self._rate
         self._container.mux(self._video.encode(frame))

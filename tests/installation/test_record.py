@@ -73,13 +73,15 @@ def test_the_same_film_twice_is_the_same_bytes(tmp_path, name):
     assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
-def test_colours_come_back_as_they_went_in(tmp_path):
+@pytest.mark.parametrize("channels", [3, 4])
+def test_colours_come_back_as_they_went_in(tmp_path, channels):
     bars = np.zeros((48, 64, 3), np.uint8)
     for at, colour in enumerate([(200, 30, 30), (30, 200, 30), (30, 30, 200), (128, 128, 128)]):
         bars[:, at * 16 : at * 16 + 16] = colour
+    pixels = np.concatenate([bars, bars[..., :1]], axis=2)[..., :channels]
     with Recorder(tmp_path / "bars.mp4", width=64, height=48, fps=30) as recorder:
         for _ in range(10):
-            recorder.frame(bars)
+            recorder.frame(pixels)
     with av.open(str(tmp_path / "bars.mp4")) as container:
         frame = next(container.decode(video=0))
         assert frame.colorspace == 1

@@ -332,3 +332,29 @@ def test_stopping_twice_is_fine():
     sound.play(Play("a", 0.0, 0.0))
     sound.stop()
     sound.stop()
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_a_real_file_is_heard_as_it_is(tmp_path, ahead):
+    import soundfile
+
+    samples = noise(5, 3.0)
+    soundfile.write(tmp_path / "a.wav", samples, RATE, subtype="FLOAT")
+    mixer = Mixer(lambda track_id: tmp_path / track_id, ahead=ahead)
+    mixer.play("a.wav")
+    assert wait_for(lambda: mixer._voices[0].deck.ready)
+    until = time.perf_counter() + 10
+    while ahead and mixer._voices[0].deck.left() is None and time.perf_counter() < until:
+        time.sleep(0.01)
+    np.testing.assert_array_equal(mixer.render(3 * RATE), samples)
+    assert not mixer.render(RATE).any()
+    assert mixer.errors() == []
+    assert mixer.position() == ("a.wav", pytest.approx(4.0))
+
+
+def test_a_file_that_is_no_music_is_told_in_words(tmp_path):
+    (tmp_path / "a.mp3").write_text("this is a letter")
+    mixer = Mixer(lambda track_id: tmp_path / track_id, ahead=False)
+    mixer.play("a.mp3")
+    assert not mixer.render(RATE).any()
+    assert "a.mp3" in mixer.errors()[0]
