@@ -7,114 +7,51 @@ never of the number of frames drawn.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
 
-from mixtape.types import FloatArray, IntArray, Palette
+from installation.camera import OPENING, Camera, aim
+from installation.choice import upcoming
+from installation.colours import between, padded
+from installation.heard import AudioFrame, heard
+from installation.messages import (
+    Command,
+    ControlEvent,
+    KnobValue,
+    LatentRequest,
+    Moment,
+    Pause,
+    Play,
+    Quit,
+    TileSheet,
+    Volume,
+)
+from installation.places import places_of, smooth
+from installation.world import World
+from mixtape.config import Knob, knobs
+from mixtape.types import Palette
 
-KnobValue: TypeAlias = float | int | bool | str
-"""What a knob can hold."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """When a frame is: its number, the show's time, the time since the last frame, and the heard place in the song."""
-
-    frame: int
-    time_s: float
-    dt_s: float
-    song_s: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class AudioFrame:
-    """What is heard at a moment, all 0..1: level, bands (8,), smoothed (8,), onset, beat_phase.
-
-    integrated (8,) is the running sum of the bands in seconds: it drives motion that never jumps back.
-    """
-
-    level: float
-    bands: FloatArray
-    smoothed: FloatArray
-    integrated: FloatArray
-    onset: float
-    beat_phase: float
-
-
-@dataclass(frozen=True, slots=True)
-class ControlEvent:
-    """A wish from outside, checked and clamped: who, which knob or trigger, its value (None for a bare trigger), when.
-
-    Triggers are "seed" (text or track id), "next", "previous", "pause", "scene" (a choice) and "quit" (keys and window only);
-    every other name is a live knob of `mixtape.config.knobs()` without its section, such as "wall_rows".
-    """
-
-    source: str
-    knob: str
-    value: KnobValue | None
-    time_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Play:
-    """Command to the sound: let this song come in, over `fade_s` seconds, from `start_s`."""
-
-    track_id: str
-    start_s: float
-    fade_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Command to the sound: hold, or go on."""
-
-    paused: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Volume:
-    """Command to the sound: loudness 0..1."""
-
-    volume: float
-
-
-@dataclass(frozen=True, slots=True)
-class Quit:
-    """Command to the app: end the show."""
-
-
-Command: TypeAlias = Play | Pause | Volume | Quit
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LatentRequest:
-    """Pictures asked of the sampler: `tiles` (m,) says which places of the wall, latents (m, z), conditions (m, 32).
-
-    `stamp` counts up; an answer older than the newest request may be dropped. `time_s` is the show time the pictures are for.
-    """
-
-    stamp: int
-    time_s: float
-    tiles: IntArray
-    latents: FloatArray
-    conditions: FloatArray
-    strength: float
-    truncation: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TileSheet:
-    """The sampler's answer: images (m, h, w, 3) uint8 for `tiles` (m,), or the words of an error."""
-
-    stamp: int
-    time_s: float
-    tiles: IntArray
-    images: npt.NDArray[np.uint8]
-    error: str | None = None
+__all__ = [
+    "AudioFrame",
+    "Command",
+    "ControlEvent",
+    "FrameState",
+    "KnobValue",
+    "LatentRequest",
+    "Moment",
+    "Pause",
+    "Play",
+    "Quit",
+    "TileSheet",
+    "Volume",
+    "first_state",
+    "step",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,6 +60,10 @@ class FrameState:
 
     `scene` fades in over `from_scene` by `scene_mix` 0..1 (1: `scene` alone). `morph` is 0 on the map, 1 on the grid.
     `next_ids` is what comes, soonest first; `history` what was played, the current song last. Times are show time.
+
+    `song_s` is the place in this song: the sound's, once it has `arrived` at the song, until then reckoned from its start.
+    `from_palette` is what the palette fades from, `wandered_s` how far the wall's pictures have come, `still_s` how long the
+    sound has not moved, `error_since_s` when `error` was said.
     """
 
     moment: Moment
@@ -140,3 +81,259 @@ class FrameState:
     knobs: Mapping[str, KnobValue]
     paused: bool
     error: str | None
+    song_s: float
+    arrived: bool
+    still_s: float
+    from_palette: Palette
+    wandered_s: float
+    camera: Camera
+    error_since_s: float
+
+
+COMING = 5
+"""How many of the coming songs a scene may know."""
+
+SCENES = ("map", "grid", "wall")
+"""What the director goes through, in this order."""
+
+_PALETTE_S = 3.0
+_ERROR_S = 8.0
+_STUCK_S = 3.0
+_SETTLED_S = 4.0
+_MEMORY = 4096
+_REST = 0.15
+"""Share of the full speed the wall keeps in silence, so that it never stands still."""
+
+
+def first_state(world: World, *, seed_id: str | None, seed: int) -> FrameState:
+    """The state before the first frame: on the map, at the song `seed_id` or one chosen by `seed`, nothing moving yet."""
+    rows = len(world.tracks)
+    known = seed_id if seed_id is not None and seed_id in world.row else None
+    track_id = known or world.tracks[int(np.random.default_rng(seed).integers(rows))].id
+    turned = MappingProxyType({name: getattr(world.config.show, name) for name in _live()})
+    error = None if seed_id is None or known else f"song id '{seed_id}' is not in this collection; another one starts"
+    scene = str(turned["scene"])
+    return FrameState(
+        moment=Moment(0, 0.0, 0.0, 0.0),
+        track_id=track_id,
+        started_s=0.0,
+        next_ids=upcoming(world, history=(track_id,), count=COMING),
+        history=(track_id,),
+        audio=heard(world.timeline(track_id)).at(0.0),
+        palette=padded(world.palette(track_id)),
+        scene=SCENES[0] if scene == "auto" else scene,
+        from_scene=SCENES[0] if scene == "auto" else scene,
+        scene_mix=1.0,
+        scene_since_s=0.0,
+        morph=1.0 if scene == "grid" else 0.0,
+        knobs=turned,
+        paused=False,
+        error=error,
+        song_s=0.0,
+        arrived=True,
+        still_s=0.0,
+        from_palette=padded(world.palette(track_id)),
+        wandered_s=0.0,
+        camera=OPENING,
+        error_since_s=0.0,
+    )
+
+
+def step(
+    state: FrameState, events: Sequence[ControlEvent], moment: Moment, world: World
+) -> tuple[FrameState, tuple[Command, ...]]:
+    """The state at `moment`, after `events`, and what the sound is asked to do. Never raises for any event."""
+    moment = _sound(state.moment, moment)
+    state = _listen(replace(state, moment=moment), state, world)
+    commands: list[Command] = []
+    for event in events:
+        state, asked = _answer(state, event, world)
+        commands += asked
+    state, asked = _song_end(state, world)
+    commands += asked
+    state = _direct(state)
+    return _move(state, world), tuple(commands)
+
+
+# Time and sound ----------------------------------------------------------------------------------------------------------------
+
+
+def _sound(last: Moment, moment: Moment) -> Moment:
+    """The moment with everything in range: time never runs back, and what is no number counts as standing still."""
+    time_s = max(moment.time_s, last.time_s) if math.isfinite(moment.time_s) else last.time_s
+    dt_s = min(max(moment.dt_s, 0.0), 1.0) if math.isfinite(moment.dt_s) else 0.0
+    song_s = max(moment.song_s, 0.0) if math.isfinite(moment.song_s) else last.song_s
+    return Moment(moment.frame, time_s, dt_s, song_s)
+
+
+def _listen(state: FrameState, last: FrameState, world: World) -> FrameState:
+    """Take the heard place and what is heard there; a sound still at the song before counts as not arrived yet."""
+    moment = state.moment
+    since_s = moment.time_s - state.started_s
+    arrived = state.arrived or moment.song_s <= since_s + 1.0
+    song_s = moment.song_s if arrived else min(since_s, last.song_s + moment.dt_s)
+    stands = arrived and not state.paused and song_s == last.song_s
+    ear = heard(world.timeline(state.track_id))
+    # The level summed over the song, so that the way is the same however many frames it is cut into.
+    loud_s = max(0.0, ear.motion_s(song_s) - ear.motion_s(last.song_s))
+    wander_s = (loud_s + _REST * moment.dt_s) * float(state.knobs["wall_speed"])
+    return replace(
+        state,
+        song_s=song_s,
+        arrived=arrived,
+        still_s=state.still_s + moment.dt_s if stands else 0.0,
+        audio=ear.at(song_s),
+        wandered_s=state.wandered_s + wander_s,
+        error=state.error if moment.time_s - state.error_since_s < _ERROR_S else None,
+    )
+
+
+# Wishes ------------------------------------------------------------------------------------------------------------------------
+
+
+def _answer(state: FrameState, event: ControlEvent, world: World) -> tuple[FrameState, list[Command]]:
+    if event.knob == "seed":
+        return _seed(state, event.value, world)
+    if event.knob == "next":
+        return _go(state, state.next_ids[0], world) if state.next_ids else (state, [])
+    if event.knob == "previous":
+        return _back(state, world)
+    if event.knob == "pause":
+        paused = event.value if isinstance(event.value, bool) else not state.paused
+        return replace(state, paused=paused), [Pause(paused)]
+    if event.knob == "quit":
+        return state, [Quit()]
+    return _turn(state, event)
+
+
+def _seed(state: FrameState, wish: KnobValue | None, world: World) -> tuple[FrameState, list[Command]]:
+    text = str(wish if wish is not None else "").strip()
+    if text in world.row:
+        return _go(state, text, world)
+    found = world.find(text) if text else ()
+    if not found:
+        return _complain(state, f"no song like '{text[:80]}' here"), []
+    return _go(state, found[0].id, world)
+
+
+def _back(state: FrameState, world: World) -> tuple[FrameState, list[Command]]:
+    if len(state.history) < 2:
+        return _go(state, state.track_id, world, history=())
+    coming = (state.track_id, *state.next_ids)[:COMING]
+    state, asked = _go(state, state.history[-2], world, history=state.history[:-2])
+    return replace(state, next_ids=coming), asked
+
+
+def _turn(state: FrameState, event: ControlEvent) -> tuple[FrameState, list[Command]]:
+    knob = _live().get(event.knob)
+    value = event.value
+    if knob is None or value is None:
+        return _complain(state, f"'{event.knob[:80]}' is no knob of the show"), []
+    if fault := knob.fault(value):
+        return _complain(state, fault[:200]), []
+    turned = type(knob.default)(value)
+    state = replace(state, knobs=MappingProxyType({**state.knobs, event.knob: turned}))
+    return state, [Volume(float(turned))] if event.knob == "volume" else []
+
+
+def _complain(state: FrameState, words: str) -> FrameState:
+    return replace(state, error=words, error_since_s=state.moment.time_s)
+
+
+@lru_cache(maxsize=1)
+def _live() -> Mapping[str, Knob]:
+    return {knob.name.partition(".")[2]: knob for knob in knobs() if knob.live}
+
+
+# Songs -------------------------------------------------------------------------------------------------------------------------
+
+
+def _go(
+    state: FrameState, track_id: str, world: World, *, history: tuple[str, ...] | None = None
+) -> tuple[FrameState, list[Command]]:
+    """Let a song begin now. What was said to come still comes, when it was this song's turn."""
+    before = state.history if history is None else history
+    played = (*before, track_id)[-_MEMORY:]
+    promised = state.next_ids[1:] if state.next_ids[:1] == (track_id,) else ()
+    state = replace(
+        state,
+        track_id=track_id,
+        started_s=state.moment.time_s,
+        history=played,
+        next_ids=upcoming(world, history=played, count=COMING, promised=promised),
+        song_s=0.0,
+        arrived=False,
+        still_s=0.0,
+        from_palette=state.palette,
+        audio=heard(world.timeline(track_id)).at(0.0),
+    )
+    return state, [Play(track_id, 0.0, world.config.show.crossfade_s)]
+
+
+def _song_end(state: FrameState, world: World) -> tuple[FrameState, list[Command]]:
+    """Go on to the next song when this one nears its end, or when its sound has stopped moving by itself."""
+    length_s = heard(world.timeline(state.track_id)).duration_s
+    fade_s = min(world.config.show.crossfade_s, length_s / 3.0)
+    ended = state.arrived and state.song_s >= length_s - fade_s and state.moment.time_s - state.started_s > 1.0
+    stuck = state.still_s > _STUCK_S
+    if state.paused or not state.next_ids or not (ended or stuck):
+        return state, []
+    return _go(state, state.next_ids[0], world)
+
+
+# Scenes ------------------------------------------------------------------------------------------------------------------------
+
+
+def _direct(state: FrameState) -> FrameState:
+    """Bring the scene change on by dt, and begin the next one when it is time or wanted."""
+    lasts_s = float(state.knobs["transition_s"])
+    if state.scene_mix < 1.0:
+        state = replace(state, scene_mix=min(1.0, state.scene_mix + state.moment.dt_s / max(lasts_s, 1e-6)))
+    wanted = _wanted(state)
+    if wanted == state.scene:
+        return replace(state, morph=_morph(state))
+    if state.scene_mix >= 1.0:
+        state = _change(state, wanted, 0.0 if lasts_s > 0 else 1.0)
+    elif wanted == state.from_scene:
+        state = _change(state, wanted, 1.0 - state.scene_mix)
+    return replace(state, morph=_morph(state))
+
+
+def _wanted(state: FrameState) -> str:
+    wish = str(state.knobs["scene"])
+    if wish != "auto":
+        return wish
+    # A new song first has its moment: nobody should lose sight of it in a scene change.
+    due = state.moment.time_s - state.scene_since_s >= float(state.knobs["scene_s"])
+    calm = state.moment.time_s - state.started_s >= _SETTLED_S
+    return SCENES[(SCENES.index(state.scene) + 1) % len(SCENES)] if due and calm and state.scene_mix >= 1.0 else state.scene
+
+
+def _change(state: FrameState, scene: str, mix: float) -> FrameState:
+    return replace(state, from_scene=state.scene, scene=scene, scene_mix=mix, scene_since_s=state.moment.time_s)
+
+
+def _morph(state: FrameState) -> float:
+    """0 on the map, 1 on the grid. Between the two the tiles fly; beside the wall they stay where they were."""
+    if {state.scene, state.from_scene} == {"map", "grid"}:
+        way = state.scene_mix
+        return way if state.scene == "grid" else 1.0 - way
+    return 1.0 if "grid" in (state.scene, state.from_scene) else 0.0
+
+
+# What moves --------------------------------------------------------------------------------------------------------------------
+
+
+def _move(state: FrameState, world: World) -> FrameState:
+    share = float(smooth((state.moment.time_s - state.started_s) / _PALETTE_S))
+    palette = between(state.from_palette, padded(world.palette(state.track_id)), share)
+    aim = _aim(world, state.history, state.moment.time_s - state.started_s)
+    return replace(state, palette=palette, camera=state.camera.follow(*aim, dt_s=state.moment.dt_s))
+
+
+def _aim(world: World, history: tuple[str, ...], since_s: float) -> tuple[float, float, float]:
+    places = places_of(world.song_map, world.grid)
+    row, before = world.row[history[-1]], world.row[history[-2]] if len(history) > 1 else None
+    song = (float(places.map_xy[row, 0]), float(places.map_xy[row, 1]))
+    last = None if before is None else (float(places.map_xy[before, 0]), float(places.map_xy[before, 1]))
+    return aim(song, last, half=float(places.map_half[row]), since_s=since_s)

@@ -1,0 +1,115 @@
+"""The camera over the map: a pose with weight, and how it sees.
+
+World: the map stands in x -0.75..0.75 and y -0.5..0.5 with y away from the viewer, the grid upright in the same place. Screen:
+y -0.5..0.5, x -aspect/2..aspect/2, in units of the picture's height. At `tilt` 1 the ground leans back like a table, at 0 it
+is seen from straight above; a tile always faces the viewer.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixtape.types import FloatArray
+
+LEAN = 0.50
+"""How much nearness grows towards the viewer at tilt 1."""
+
+SQUASH = 0.16
+"""How much of the ground's depth is lost at tilt 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """Where the camera looks (world), its zoom as log2 (0: the map's height fills the picture), and their speeds per second."""
+
+    x: float = 0.0
+    y: float = 0.0
+    zoom_log2: float = 0.0
+    vx: float = 0.0
+    vy: float = 0.0
+    vz: float = 0.0
+
+    def follow(self, x: float, y: float, zoom_log2: float, *, dt_s: float) -> Camera:
+        """Where a critically damped spring towards a resting target has brought the camera after `dt_s`.
+
+        x(t) = target + ((x0 - target) + (v0 + w (x0 - target)) t) exp(-w t), so two short steps equal one long one.
+        """
+        px, vx = _spring(self.x, self.vx, x, _PAN_HZ, dt_s)
+        py, vy = _spring(self.y, self.vy, y, _PAN_HZ, dt_s)
+        pz, vz = _spring(self.zoom_log2, self.vz, zoom_log2, _ZOOM_HZ, dt_s)
+        return Camera(px, py, pz, vx, vy, vz)
+
+
+_PAN_HZ = 1.15
+_ZOOM_HZ = 0.75
+
+
+def _spring(at: float, speed: float, target: float, w: float, dt_s: float) -> tuple[float, float]:
+    away, decay = at - target, math.exp(-w * dt_s)
+    push = speed + w * away
+    return target + (away + push * dt_s) * decay, (speed - w * push * dt_s) * decay
+
+
+OPENING = Camera(0.0, 0.0, -0.25)
+"""Before the first song the whole map lies in the picture."""
+
+_FLIGHT_S = 5.0
+_STAY_S = 14.0
+
+
+def aim(
+    song: tuple[float, float], last: tuple[float, float] | None, *, half: float, since_s: float
+) -> tuple[float, float, float]:
+    """Where the camera wants to rest (x, y, zoom_log2), `since_s` after `song` began; `half` is its tile's half side.
+
+    Wide enough for both songs while the thread runs from `last`, then near the song, then back in two steps for the land around.
+    """
+    x, y = song
+    nearest = min(max(math.log2(0.075 / max(half, 1e-6)), 0.1), 3.6)
+    if since_s < _FLIGHT_S and last is not None:
+        apart = max(math.hypot(x - last[0], y - last[1]), 0.2)
+        return (x + last[0]) / 2, (y + last[1]) / 2, min(nearest, math.log2(0.75 / apart))
+    stays = ((0.0, nearest), (0.25, 0.5 * nearest), (0.7, -0.1))
+    pull, zoom = stays[int((since_s - _FLIGHT_S) / _STAY_S) % 3] if since_s >= _FLIGHT_S else stays[2]
+    return x * (1.0 - pull), y * (1.0 - pull), zoom
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How world becomes screen: centre, zoom, tilt 0..1, the picture's aspect, and where on the screen the centre lies."""
+
+    x: float
+    y: float
+    zoom: float
+    tilt: float
+    aspect: float
+    screen_x: float = 0.0
+    screen_y: float = 0.0
+
+    def project(self, xy: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """World (n, 2) to screen (n, 2) and how large a world unit is there (n,); 0 behind the viewer."""
+        away = (xy - np.array([self.x, self.y], np.float32)) * np.float32(self.zoom)
+        near = 1.0 + LEAN * self.tilt * away[:, 1]
+        scale = np.where(near > 0.25, 1.0 / np.maximum(near, 0.25), 0.0).astype(np.float32)
+        screen = away * scale[:, None] * np.array([1.0, 1.0 - SQUASH * self.tilt], np.float32)
+        return (screen + np.array([self.screen_x, self.screen_y], np.float32)).astype(np.float32), scale * np.float32(self.zoom)
+
+    def blend(self, other: View, share: float) -> View:
+        """A view between two, `share` 0..1 of the way to `other`; zoom goes evenly in the logarithm."""
+
+        def mix(a: float, b: float) -> float:
+            return a + (b - a) * share
+
+        zoom = math.exp(mix(math.log(self.zoom), math.log(other.zoom)))
+        return View(
+            mix(self.x, other.x),
+            mix(self.y, other.y),
+            zoom,
+            mix(self.tilt, other.tilt),
+            self.aspect,
+            mix(self.screen_x, other.screen_x),
+            mix(self.screen_y, other.screen_y),
+        )

@@ -1,0 +1,139 @@
+"""Every cover in a few large textures, so that thousands of tiles are one draw call.
+
+A slot holds a cover with its own small copies beside it (32, 16, 8, 4 px; near slots 128, 64, 32): a tile takes the copy that
+suits its size, no slot bleeds into the next, and a cover arrives with one upload.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+import moderngl
+import numpy as np
+
+from mixtape.types import ByteArray, FloatArray, Palette
+
+FAR_PX = (32, 16, 8, 4)
+NEAR_PX = (128, 64, 32)
+
+_SHEET_PX = 4096
+
+
+class Sheets:
+    """Slots of one kind over the layers of one array texture."""
+
+    def __init__(self, context: moderngl.Context, sides_px: tuple[int, ...], slots: int) -> None:
+        """Room for `slots` covers, each in copies of `sides_px`, each half the one before."""
+        self.sides_px = sides_px
+        self._width, self._height = sides_px[0] * 3 // 2, sides_px[0]
+        self._across = min(_SHEET_PX // self._width, max(1, int(np.ceil(slots**0.5))))
+        down = min(_SHEET_PX // self._height, -(-slots // self._across))
+        self._per_layer = self._across * down
+        layers = -(-slots // self._per_layer)
+        size = (self._across * self._width, down * self._height)
+        self.size_px = size
+        self.texture = context.texture_array((*size, layers), 4)
+        self.texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
+        self.texture.repeat_x = self.texture.repeat_y = False
+        self.slots = layers * self._per_layer
+
+    def put(self, slot: int, cover: ByteArray) -> None:
+        """Upload a cover (128, 128, 3) into a slot."""
+        layer, x, y = self._corner(slot)
+        block = np.zeros((self._height, self._width, 4), np.uint8)
+        for side, (left, top) in zip(self.sides_px, self._copies(), strict=True):
+            block[top : top + side, left : left + side, :3] = shrunk(cover, side)
+        self.texture.write(block.tobytes(), viewport=(x, y, layer, self._width, self._height, 1))
+
+    def rectangles(self, slots: np.ndarray, side_px: FloatArray) -> FloatArray:
+        """Where to read (m, 4) as u, v, extent, layer for tiles drawn `side_px` (m,) wide, in texels."""
+        copies = np.array(self._copies(), np.float32)
+        sides = np.array(self.sides_px, np.float32)
+        # A copy up to 1.35 times too large still looks crisper than one too small, and bilinear reading bears it.
+        level = np.clip((sides[None, :] > 1.35 * side_px[:, None]).sum(axis=1), 0, len(sides) - 1)
+        layer, place = np.divmod(slots, self._per_layer)
+        down, across = np.divmod(place, self._across)
+        corner = np.stack([across * self._width, down * self._height], axis=1) + copies[level]
+        return np.concatenate([corner, sides[level, None], layer[:, None]], axis=1).astype(np.float32)
+
+    def _corner(self, slot: int) -> tuple[int, int, int]:
+        layer, place = divmod(slot, self._per_layer)
+        down, across = divmod(place, self._across)
+        return layer, across * self._width, down * self._height
+
+    def _copies(self) -> list[tuple[int, int]]:
+        corners, top = [(0, 0)], 0
+        for side in self.sides_px[1:]:
+            corners.append((self.sides_px[0], top))
+            top += side
+        return corners
+
+
+class Atlas:
+    """The covers of the collection on the GPU; a few arrive each frame, the nearest first."""
+
+    def __init__(
+        self, context: moderngl.Context, count: int, cover: Callable[[int], ByteArray], *, near: int = 640, patient: bool = False
+    ) -> None:
+        """Covers 0..count-1 from `cover`; at most `near` large ones. `patient` waits for every cover a frame needs."""
+        self._cover = cover
+        self.patient = patient
+        self.far = Sheets(context, FAR_PX, count)
+        self.near = Sheets(context, NEAR_PX, min(count, near))
+        self.loaded = np.zeros(count, bool)
+        self.near_slot = np.full(count, -1, np.int32)
+        self._newest: OrderedDict[int, int] = OrderedDict()
+        self._pixels: OrderedDict[int, ByteArray] = OrderedDict()
+
+    def ask(self, wanted: np.ndarray, near: np.ndarray, *, at_once: int = 3) -> None:
+        """Upload what is missing of `wanted` and, larger, of `near` (rows, most wanted first): `at_once` covers, or all."""
+        limit = len(wanted) + len(near) if self.patient else at_once
+        near = near[: self.near.slots]
+        for row in near:
+            if self.near_slot[row] >= 0:
+                self._newest.move_to_end(int(row))
+        missing_near = near[self.near_slot[near] < 0][:limit]
+        for row in missing_near:
+            self._put_near(int(row))
+        for row in wanted[~self.loaded[wanted]][: max(0, limit - len(missing_near))]:
+            self.far.put(int(row), self._read(int(row)))
+            self.loaded[row] = True
+
+    def _put_near(self, row: int) -> None:
+        slot = len(self._newest)
+        if slot >= self.near.slots:
+            gone, slot = self._newest.popitem(last=False)
+            self.near_slot[gone] = -1
+        self.near.put(slot, self._read(row))
+        self._newest[row] = slot
+        self.near_slot[row] = slot
+
+    def _read(self, row: int) -> ByteArray:
+        if row not in self._pixels:
+            self._pixels[row] = self._cover(row)
+            if len(self._pixels) > 64:
+                self._pixels.popitem(last=False)
+        return self._pixels[row]
+
+
+def shrunk(cover: ByteArray, side: int) -> ByteArray:
+    """A square picture (s, s, 3) at `side` pixels by averaging whole blocks; s is a multiple of side."""
+    block = cover.shape[0] // side
+    if block == 1:
+        return cover
+    return cover.reshape(side, block, side, block, 3).mean(axis=(1, 3)).astype(np.uint8)
+
+
+def drawn_cover(palette: Palette, key: str) -> ByteArray:
+    """A sleeve (128, 128, 3) for a song without a cover: a disc and a bar in its colours, set by its id."""
+    colours = np.asarray(palette.srgb, np.float32)
+    seed = sum(ord(letter) * 31**place for place, letter in enumerate(key[:8])) % 997
+    y, x = np.mgrid[0:128, 0:128].astype(np.float32) / 127.0
+    ground, ink = colours[-1] * 0.7 + 14.0, colours[0]
+    turn = seed / 997.0 * 2.0 * np.pi
+    ramp = ((x - 0.5) * np.cos(turn) + (y - 0.5) * np.sin(turn) + 0.5).clip(0, 1)[..., None]
+    image = ground * (0.7 + 0.5 * ramp)
+    away = np.hypot(x - 0.5 - 0.16 * np.cos(turn), y - 0.5 - 0.16 * np.sin(turn))
+    disc = ((0.30 - away) * 64).clip(0, 1)[..., None] * (0.55 + 0.45 * (away[..., None] * 140 % 2 < 1.2))
+    return (image + (ink - image) * 0.8 * disc).clip(0, 255).astype(np.uint8)

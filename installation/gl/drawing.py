@@ -1,0 +1,107 @@
+"""What a scene draws with: the GL context, the shaders, the prepared collection and the view of this frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import moderngl
+import numpy as np
+
+from installation.camera import View
+from installation.colours import light as lit
+from installation.gl.atlas import Atlas, drawn_cover
+from installation.gl.program import Programs
+from installation.gl.targets import Screen
+from installation.gl.text import Lines
+from installation.places import Places, places_of, smooth
+from installation.state import FrameState
+from installation.world import World
+from mixtape.types import ByteArray, FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A drawing context: everything that lasts longer than a frame. `tints` (n, 3) 0..1 is one colour for each song; `light` asks
+    scenes for less work where little is lost."""
+
+    gl: moderngl.Context
+    programs: Programs
+    screen: Screen
+    lines: Lines
+    atlas: Atlas
+    world: World
+    places: Places
+    tints: FloatArray
+    size_px: tuple[int, int]
+    light: bool = False
+
+    @classmethod
+    def make(cls, gl: moderngl.Context, world: World, size_px: tuple[int, int], *, patient: bool, light: bool) -> Drawing:
+        """Prepare for a collection. `patient` makes every frame wait for the covers it shows."""
+        programs = Programs(gl)
+        return cls(
+            gl=gl,
+            programs=programs,
+            screen=Screen(gl, programs),
+            lines=Lines(gl),
+            atlas=Atlas(gl, len(world.tracks), lambda row: _cover(world, row), patient=patient),
+            world=world,
+            places=places_of(world.song_map, world.grid),
+            tints=_tints(world),
+            size_px=size_px,
+            light=light,
+        )
+
+    @property
+    def aspect(self) -> float:
+        """Width over height of the picture."""
+        return self.size_px[0] / self.size_px[1]
+
+    def focus(self, state: FrameState) -> int:
+        """Row of the playing song."""
+        return self.world.row[state.track_id]
+
+    def view(self, state: FrameState) -> View:
+        """How this frame sees the world: the camera over the map, the whole grid, or on the way between."""
+        share = float(smooth(state.morph))
+        if share <= 0.0:
+            return self._over_map(state)
+        if share >= 1.0:
+            return self._before_grid(state)
+        return self._over_map(state).blend(self._before_grid(state), share)
+
+    def _over_map(self, state: FrameState) -> View:
+        t, audio = state.moment.time_s, state.audio
+        energy = float(state.knobs["energy"])
+        breath = 1.0 + 0.035 * energy * audio.level
+        # Two slow turns whose periods never meet: the picture is never quite still.
+        sway_x, sway_y = 0.012 * np.sin(t * 0.23), 0.009 * np.sin(t * 0.171 + 1.0)
+        zoom = 2.0**state.camera.zoom_log2
+        # Portrait pictures see less land across, so they step back a little.
+        zoom *= min(1.0, 0.55 + 0.25 * self.aspect)
+        return View(
+            x=state.camera.x + float(sway_x) / zoom,
+            y=state.camera.y + float(sway_y) / zoom,
+            zoom=zoom * breath,
+            tilt=1.0,
+            aspect=self.aspect,
+            screen_x=0.06 * min(self.aspect, 1.0),
+            screen_y=0.04,
+        )
+
+    def _before_grid(self, state: FrameState) -> View:
+        wide = self.places.cols / self.places.rows
+        breath = 1.0 + 0.012 * float(state.knobs["energy"]) * state.audio.level
+        return View(x=0.0, y=0.0, zoom=0.90 * min(1.0, self.aspect / wide) * breath, tilt=0.0, aspect=self.aspect)
+
+
+def _cover(world: World, row: int) -> ByteArray:
+    track = world.tracks[row]
+    pixels = world.cover_pixels(track.id)
+    usable = pixels is not None and pixels.shape == (128, 128, 3)
+    return pixels if usable and pixels is not None else drawn_cover(world.palette(track.id), track.id)
+
+
+def _tints(world: World) -> FloatArray:
+    colours = [lit(world.palette(track.id))[0] for track in world.tracks]
+    return np.array(colours, np.float32).reshape(-1, 3)

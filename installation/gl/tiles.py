@@ -1,0 +1,171 @@
+"""The songs' tiles: the same ones on the map, in the grid and in flight between the two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import moderngl
+import numpy as np
+import numpy.typing as npt
+
+from installation.gl.drawing import Drawing
+from installation.gl.targets import Quads
+from installation.heard import heard
+from installation.places import smooth
+from installation.state import FrameState
+from mixtape.types import FloatArray, IntArray
+
+RICH_PX = 22
+"""From this side on a tile has a shadow, an edge and smooth borders; smaller ones are plain."""
+
+DOT_PX = 2.6
+"""Below this side a tile is a dot of its cover's colour."""
+
+_NEAR_PX = 40
+_LIFT_S = 1.6
+_SOUND_SPEED = 0.42
+_LAYOUT = {"a_place": 4, "a_slot": 4, "a_tint": 4, "a_style": 4}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tiles:
+    """Where the tiles are in this frame: screen (n, 2) and half (n,) in picture heights, light (n,), and which are in sight.
+
+    `order` (m,) holds the rows in sight, farthest first, the playing song last.
+    """
+
+    screen: FloatArray
+    half: FloatArray
+    light: FloatArray
+    order: IntArray
+
+
+def tiles_of(state: FrameState, drawing: Drawing) -> Tiles:
+    """Set the tiles of a frame; a function of the state alone, so that a click finds what is drawn."""
+    focus = drawing.focus(state)
+    xy, half = drawing.places.at(state.morph, focus)
+    screen, scale = drawing.view(state).project(xy)
+    half = half * scale
+    away = _distance(state, drawing, focus)
+    energy = float(state.knobs["energy"])
+    song = heard(drawing.world.timeline(state.track_id))
+    pulse = energy * song.pulses(state.song_s - away / _SOUND_SPEED) * np.exp(-2.2 * away)
+    lit = (0.66 + 0.28 * np.exp(-3.0 * away) + 0.20 * pulse) * (1.0 + 0.12 * state.morph)
+    depth = np.clip(scale / max(float(np.median(scale)), 1e-6), 0.0, 1.2)
+    lit = lit * (0.55 + 0.45 * depth)
+    half = half * (1.0 + 0.07 * pulse)
+    half, lit = _lifted(state, drawing, half, lit)
+    edge_x, edge_y = 0.5 * drawing.aspect, 0.5
+    seen = (scale > 0) & (np.abs(screen[:, 0]) < edge_x + 1.3 * half) & (np.abs(screen[:, 1]) < edge_y + 1.3 * half)
+    rows = np.flatnonzero(seen)
+    front = np.where(rows == focus, -9.0, screen[rows, 1] - 4.0 * (half[rows] > 1.5 * np.median(half)))
+    order = rows[np.argsort(-front, kind="stable")].astype(np.int32)
+    return Tiles(screen, half.astype(np.float32), lit.astype(np.float32), order)
+
+
+def _distance(state: FrameState, drawing: Drawing, focus: int) -> FloatArray:
+    """How far (n,) each tile is from the playing one, map and grid measured alike and blended by the morph."""
+    places = drawing.places
+    on_map = np.linalg.norm(places.map_xy - places.map_xy[focus], axis=1)
+    if state.morph <= 0.0:
+        return on_map
+    in_grid = np.linalg.norm(places.cell_xy - places.cell_xy[focus], axis=1)
+    return (on_map + (in_grid - on_map) * float(smooth(state.morph))).astype(np.float32)
+
+
+def _lifted(state: FrameState, drawing: Drawing, half: FloatArray, lit: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The playing song's tile rises and the one before it settles; the coming ones stand out a little."""
+    half, lit = half.copy(), lit.copy()
+    rise = float(smooth((state.moment.time_s - state.started_s) / _LIFT_S))
+    row = drawing.world.row
+    beat = float(state.knobs["energy"]) * 0.035 * (1.0 - state.audio.beat_phase) ** 2 * min(1.0, 2.0 * state.audio.level)
+    rises = {row[track_id]: (0.12, 0.35) for track_id in state.next_ids}
+    if len(state.history) > 1:
+        rises[row[state.history[-2]]] = (1.0 - rise, 1.0 - rise)
+    rises[row[state.track_id]] = (rise, rise)
+    for tile, (grow, shine) in rises.items():
+        high = max(1.7 * half[tile], 0.052) * (1.0 + beat)
+        half[tile] += (high - half[tile]) * (grow if grow >= 0.9 or tile == row[state.track_id] else grow * 0.6)
+        lit[tile] += (1.06 - lit[tile]) * max(shine, 0.0)
+    return half, lit
+
+
+def _at_border(drawing: Drawing, tiles: Tiles) -> npt.NDArray[np.bool_]:
+    """Which tiles in sight have their centre so near the border that a point would vanish before they have left."""
+    reach = np.array([0.5 * drawing.aspect, 0.5]) - tiles.half[tiles.order, None]
+    return np.asarray((np.abs(tiles.screen[tiles.order]) > reach).any(axis=1))
+
+
+class TileField:
+    """Draws the tiles of a frame."""
+
+    def __init__(self, drawing: Drawing) -> None:
+        """Plain tiles, rich tiles and the halo behind the playing one."""
+        self._plain = Quads(drawing.gl, drawing.programs, "scenes/tile_plain", _LAYOUT, points=True)
+        self._rich = Quads(drawing.gl, drawing.programs, "scenes/tile_rich", _LAYOUT)
+        self._halo = Quads(drawing.gl, drawing.programs, "scenes/halo", {"a_place": 4, "a_tint": 4})
+
+    def draw(self, state: FrameState, drawing: Drawing, tiles: Tiles, *, between: Callable[[], None] | None = None) -> None:
+        """Ask for the covers in sight and draw every tile, small ones first; `between` draws before the playing one."""
+        side_px = 2.0 * tiles.half * drawing.size_px[1]
+        self._ask(drawing, tiles, side_px)
+        rich = (side_px[tiles.order] >= RICH_PX) | _at_border(drawing, tiles)
+        sheets: dict[str, Any] = {"u_far": drawing.atlas.far.texture, "u_near": drawing.atlas.near.texture}
+        sheets["u_far_px"] = tuple(float(v) for v in drawing.atlas.far.size_px)
+        sheets["u_near_px"] = tuple(float(v) for v in drawing.atlas.near.size_px)
+        raised = tiles.order == drawing.focus(state)
+        self._plain.draw(self._rows(drawing, tiles, side_px, tiles.order[~rich & ~raised]), **sheets)
+        self._sleeves(drawing, self._rows(drawing, tiles, side_px, tiles.order[rich & ~raised]), sheets)
+        if between is not None:
+            between()
+        self._shine(state, drawing, tiles)
+        self._sleeves(drawing, self._rows(drawing, tiles, side_px, tiles.order[raised]), sheets)
+
+    def _sleeves(self, drawing: Drawing, rows: FloatArray, sheets: dict[str, Any]) -> None:
+        drawing.gl.enable(moderngl.BLEND)
+        drawing.gl.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
+        self._rich.draw(rows, **sheets)
+        drawing.gl.disable(moderngl.BLEND)
+
+    def _ask(self, drawing: Drawing, tiles: Tiles, side_px: FloatArray) -> None:
+        seen = tiles.order[np.argsort(-side_px[tiles.order], kind="stable")]
+        drawing.atlas.ask(seen[side_px[seen] >= DOT_PX], seen[side_px[seen] >= _NEAR_PX])
+
+    def _rows(self, drawing: Drawing, tiles: Tiles, side_px: FloatArray, rows: IntArray) -> FloatArray:
+        atlas, m = drawing.atlas, len(rows)
+        out = np.zeros((m, 16), np.float32)
+        if not m:
+            return out
+        out[:, 0:2] = tiles.screen[rows] * [2.0 / drawing.aspect, 2.0]
+        half = np.maximum(tiles.half[rows], 0.6 / drawing.size_px[1])
+        out[:, 2] = half * 2.0 / drawing.aspect
+        out[:, 3] = half * 2.0
+        near = (atlas.near_slot[rows] >= 0) & (side_px[rows] >= RICH_PX)
+        out[:, 4:8] = atlas.far.rectangles(rows, side_px[rows])
+        if near.any():
+            out[near, 4:8] = atlas.near.rectangles(atlas.near_slot[rows[near]], side_px[rows[near]])
+        blank = ~near & (~atlas.loaded[rows] | (side_px[rows] < DOT_PX))
+        out[blank, 7] = -1.0
+        out[:, 8:11] = drawing.tints[rows]
+        out[:, 11] = tiles.light[rows]
+        out[:, 12] = near
+        out[:, 13] = side_px[rows]
+        return out
+
+    def _shine(self, state: FrameState, drawing: Drawing, tiles: Tiles) -> None:
+        focus = drawing.focus(state)
+        energy = float(state.knobs["energy"])
+        breath = (1.0 - state.audio.beat_phase) ** 2 * min(1.0, 2.0 * state.audio.level)
+        rise = float(smooth((state.moment.time_s - state.started_s) / _LIFT_S))
+        reach = float(tiles.half[focus]) * (3.4 + 0.5 * energy * breath)
+        row = np.zeros((1, 8), np.float32)
+        row[0, 0:2] = tiles.screen[focus] * [2.0 / drawing.aspect, 2.0]
+        row[0, 2:4] = reach * 2.0 / drawing.aspect, reach * 2.0
+        row[0, 4:7] = drawing.tints[focus]
+        row[0, 7] = rise * (0.55 + 0.22 * energy * breath + 0.2 * energy * state.audio.level)
+        drawing.gl.enable(moderngl.BLEND)
+        drawing.gl.blend_func = moderngl.ONE, moderngl.ONE
+        self._halo.draw(row)
+        drawing.gl.disable(moderngl.BLEND)

@@ -1,0 +1,96 @@
+"""What goes to the show and from it: moments and wishes in, commands to the sound and requests for pictures out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from mixtape.types import FloatArray, IntArray
+
+KnobValue: TypeAlias = float | int | bool | str
+"""What a knob can hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a frame is: its number, the show's time, the time since the last frame, and the heard place in the song."""
+
+    frame: int
+    time_s: float
+    dt_s: float
+    song_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ControlEvent:
+    """A wish from outside, checked and clamped: who, which knob or trigger, its value (None for a bare trigger), when.
+
+    Triggers are "seed" (text or track id), "next", "previous", "pause", "scene" (a choice) and "quit" (keys and window only);
+    every other name is a live knob of `mixtape.config.knobs()` without its section, such as "wall_rows".
+    """
+
+    source: str
+    knob: str
+    value: KnobValue | None
+    time_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Command to the sound: let this song come in, over `fade_s` seconds, from `start_s`."""
+
+    track_id: str
+    start_s: float
+    fade_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Command to the sound: hold, or go on."""
+
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """Command to the sound: loudness 0..1."""
+
+    volume: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """Command to the app: end the show."""
+
+
+Command: TypeAlias = Play | Pause | Volume | Quit
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LatentRequest:
+    """Pictures asked of the sampler: `tiles` (m,) says which places of the wall, latents (m, z), conditions (m, 32).
+
+    `stamp` counts up; an answer older than the newest request may be dropped. `time_s` is the show time the pictures are for.
+    """
+
+    stamp: int
+    time_s: float
+    tiles: IntArray
+    latents: FloatArray
+    conditions: FloatArray
+    strength: float
+    truncation: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TileSheet:
+    """The sampler's answer: images (m, h, w, 3) uint8 for `tiles` (m,), or the words of an error."""
+
+    stamp: int
+    time_s: float
+    tiles: IntArray
+    images: npt.NDArray[np.uint8]
+    error: str | None = None

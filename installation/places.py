@@ -1,0 +1,111 @@
+"""Where every song's tile is: its place on the map, its cell of the grid, and the flight between them.
+
+One set of numbers for drawing, for culling and for finding the song under a click, so that these can never disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from installation.camera import SQUASH
+from mixtape.types import FloatArray, Grid, IntArray, SongMap
+
+STRETCH = 1.5
+"""Width of the map over its height: screens are wide, and a t-SNE map knows no up or right."""
+
+STAGGER = 0.5
+"""The last tile sets out when the first has come half-way."""
+
+_ROUNDS = 24
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Places:
+    """Tiles of n songs in world units: map_xy (n, 2), map_half (n,) half the tile's side, cell_xy (n, 2), cell_half."""
+
+    map_xy: FloatArray
+    map_half: FloatArray
+    cell_xy: FloatArray
+    cell_half: float
+    rows: int
+    cols: int
+
+    def at(self, morph: float, focus: int) -> tuple[FloatArray, FloatArray]:
+        """Where the tiles are (n, 2) and how large (n,) when `morph` 0..1 of the way from map to grid, leaving `focus` first."""
+        if morph <= 0.0:
+            return self.map_xy, self.map_half
+        if morph >= 1.0:
+            return self.cell_xy, np.full(len(self.cell_xy), self.cell_half, np.float32)
+        away = np.linalg.norm(self.map_xy - self.map_xy[focus], axis=1)
+        late = STAGGER * away / max(float(away.max()), 1e-6)
+        p = smooth(morph * (1.0 + STAGGER) - late)
+        rise = np.sin(np.pi * p)
+        path = self.cell_xy - self.map_xy
+        side = np.stack([-path[:, 1], path[:, 0]], axis=1)
+        xy = self.map_xy + path * p[:, None] + side * (0.16 * rise)[:, None]
+        half = (self.map_half + (self.cell_half - self.map_half) * p) * (1.0 + 0.2 * rise)
+        return xy.astype(np.float32), half.astype(np.float32)
+
+
+def smooth(x: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Ease in and out: 6x^5 - 15x^4 + 10x^3 on 0..1, level at both ends."""
+    t = np.clip(np.asarray(x, np.float64), 0.0, 1.0)
+    return t * t * t * (t * (6.0 * t - 15.0) + 10.0)
+
+
+@lru_cache(maxsize=4)
+def places_of(song_map: SongMap, grid: Grid) -> Places:
+    """Set the tiles of a map and its grid; remembered for the last few collections."""
+    xy = (song_map.xy.astype(np.float64) - 0.5) * [STRETCH, 1.0]
+    half = _sizes(xy)
+    return Places(
+        map_xy=_settle(xy, half).astype(np.float32),
+        map_half=half.astype(np.float32),
+        cell_xy=_cells(grid.cell, grid.rows, grid.cols),
+        cell_half=0.46 / grid.rows,
+        rows=grid.rows,
+        cols=grid.cols,
+    )
+
+
+def _cells(cell: IntArray, rows: int, cols: int) -> FloatArray:
+    row, col = np.divmod(cell, cols)
+    return np.stack([(col + 0.5 - cols / 2) / rows, (rows / 2 - 0.5 - row) / rows], axis=1).astype(np.float32)
+
+
+def _sizes(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Half the side of each tile: what its neighbourhood has room for, within a range that keeps the picture even."""
+    from scipy.spatial import cKDTree
+
+    n = len(xy)
+    typical = 0.36 * (STRETCH / max(n, 12)) ** 0.5
+    if n < 3:
+        return np.full(n, typical)
+    k = min(6, n)
+    room = cKDTree(xy).query(xy, k=k)[0][:, 1:].mean(axis=1)
+    return np.clip(0.40 * room, 0.55 * typical, 0.95 * typical)
+
+
+def _settle(xy: npt.NDArray[np.float64], half: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Push tiles apart that cover each other, a little each round, so that a dense place reads as many sleeves side by side."""
+    from scipy.spatial import cKDTree
+
+    at = xy + np.stack([np.sin(np.arange(len(xy))), np.cos(np.arange(len(xy)))], axis=1) * 1e-6
+    for _ in range(_ROUNDS if len(xy) > 2000 else 4 * _ROUNDS):
+        pairs = cKDTree(at).query_pairs(3.2 * float(half.max()), output_type="ndarray")
+        if not len(pairs):
+            break
+        a, b = pairs[:, 0], pairs[:, 1]
+        gap = (at[b] - at[a]) * [1.0, 1.0 - SQUASH]
+        # Sleeves are square: a norm with corners (p = 6) keeps their edges apart without pushing diagonal neighbours away.
+        dist = np.maximum(np.power(np.power(gap, 6).sum(axis=1), 1 / 6), 1e-9)
+        need = 1.10 * (half[a] + half[b]) - dist
+        close = need > 0
+        push = gap[close] / np.linalg.norm(gap[close], axis=1, keepdims=True) * (0.30 * need[close])[:, None]
+        np.subtract.at(at, a[close], push)
+        np.add.at(at, b[close], push)
+    return at

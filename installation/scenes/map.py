@@ -1,0 +1,95 @@
+"""The map: a landscape of songs at night, lit by the one that plays."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from installation.camera import LEAN, SQUASH
+from installation.colours import light
+from installation.gl.drawing import Drawing
+from installation.gl.targets import Target
+from installation.gl.thread import Thread
+from installation.gl.tiles import TileField, tiles_of
+from installation.heard import heard
+from installation.landscape import EXTENT, landscape
+from installation.places import smooth
+from installation.state import FrameState
+from mixtape.types import FloatArray
+
+_RINGS = 128
+_RING_S = 3.2
+_RING_SPEED = 0.42
+
+
+class MapScene:
+    """Ground, thread of light and tiles. While the tiles fly to the grid, the ground sinks away."""
+
+    def __init__(self, drawing: Drawing, field: TileField) -> None:
+        """Shape the ground once from the collection."""
+        gl = drawing.gl
+        ground = landscape(drawing.places.map_xy, drawing.tints)
+        height, width = ground.relief.shape[:2]
+        self._relief = gl.texture((width, height), 4, ground.relief.astype(np.float16).tobytes(), dtype="f2")
+        self._colour = gl.texture((width, height), 4, ground.colour.tobytes())
+        self._pulse = gl.texture((_RINGS, 1), 1, dtype="f2")
+        for texture in (self._relief, self._colour, self._pulse):
+            texture.repeat_x = texture.repeat_y = False
+        self._thread = Thread(drawing)
+        self._field = field
+        self._half: Target | None = None
+
+    def draw(self, state: FrameState, drawing: Drawing) -> None:
+        """Draw into the target in use."""
+        tiles = tiles_of(state, drawing)
+        weight = 1.0 - float(smooth(state.morph * 1.4))
+        if drawing.light:
+            self._half_ground(state, drawing, weight)
+        else:
+            self._ground(state, drawing, weight)
+        # Over the grid the thread would hide what it joins: there it is a trace.
+        thread_weight = 0.75 * (0.3 + 0.7 * weight)
+        self._field.draw(state, drawing, tiles, between=lambda: self._thread.draw(state, drawing, tiles, weight=thread_weight))
+
+    def _half_ground(self, state: FrameState, drawing: Drawing, weight: float) -> None:
+        """The ground at half the size, stretched: a quarter of the work, its lines a little softer."""
+        width, height = drawing.size_px
+        size = max(1, width // 2), max(1, height // 2)
+        if self._half is None or self._half.texture.size != size:
+            self._half = Target.make(drawing.gl, size)
+        whole = drawing.gl.fbo
+        self._half.begin()
+        self._ground(state, replace(drawing, size_px=size), weight)
+        whole.use()
+        drawing.screen.draw("post/copy", u_picture=self._half.texture)
+
+    def _ground(self, state: FrameState, drawing: Drawing, weight: float) -> None:
+        view = drawing.view(state)
+        places = drawing.places
+        colours = light(state.palette)
+        x, y = (float(v) for v in places.map_xy[drawing.focus(state)])
+        self._pulse.write(self._rings(state, drawing).astype(np.float16).tobytes())
+        drawing.screen.draw(
+            "scenes/map",
+            u_relief=self._relief,
+            u_colour=self._colour,
+            u_pulse=self._pulse,
+            u_extent=EXTENT,
+            u_view=(view.x, view.y, view.zoom, view.tilt),
+            u_centre=(view.screen_x, view.screen_y),
+            u_lean=(LEAN * view.tilt, 1.0 - SQUASH * view.tilt),
+            u_song=(x, y),
+            u_light=tuple(float(v) for v in colours[0]),
+            u_second=tuple(float(v) for v in colours[1]),
+            u_aspect=drawing.aspect,
+            u_height_px=float(drawing.size_px[1]),
+            u_level=state.audio.level,
+            u_energy=float(state.knobs["energy"]),
+            u_reach=_RING_S * _RING_SPEED,
+            u_weight=weight,
+        )
+
+    def _rings(self, state: FrameState, drawing: Drawing) -> FloatArray:
+        ago_s = np.linspace(0.0, _RING_S, _RINGS)
+        return heard(drawing.world.timeline(state.track_id)).pulses(state.song_s - ago_s)

@@ -1,0 +1,144 @@
+"""The wall: pictures the network dreams from the covers, each on its way from the last to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import moderngl
+import numpy as np
+
+from installation.colours import light
+from installation.gl.drawing import Drawing
+from installation.gl.targets import Quads
+from installation.heard import heard
+from installation.places import smooth
+from installation.state import FrameState, TileSheet
+from installation.wall import tile_distance
+from mixtape.types import BANDS, FloatArray
+
+_GAP = 0.018
+_RIPPLE_S = 3.5
+_SOUND_S = 0.9
+_LAYOUT = {"a_place": 4, "a_images": 4, "a_tint": 4, "a_style": 4}
+
+
+class WallScene:
+    """Keeps the last two pictures of every tile and blends them over the time between two refreshes."""
+
+    def __init__(self, drawing: Drawing) -> None:
+        """An empty wall: until pictures come, tiles show the song's colours."""
+        self._gl = drawing.gl
+        self._tiles = Quads(drawing.gl, drawing.programs, "scenes/wall", _LAYOUT)
+        self._waiting: list[TileSheet] = []
+        self._shape = (0, 0, 0)
+        self._sheets: list[moderngl.Texture] = []
+
+    def put(self, sheet: TileSheet) -> None:
+        """Take pictures; they begin to appear with the next frame drawn."""
+        if sheet.error is None and len(sheet.images) and sheet.images.shape[1] == sheet.images.shape[2]:
+            self._waiting.append(sheet)
+
+    def draw(self, state: FrameState, drawing: Drawing) -> None:
+        """Draw into the target in use."""
+        rows, cols = int(state.knobs["wall_rows"]), int(state.knobs["wall_cols"])
+        self._take_in(state.moment.time_s, rows, cols)
+        gl = drawing.gl
+        gl.fbo.clear(0.0, 0.0, 0.0, 1.0)
+        gl.enable(moderngl.BLEND)
+        gl.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
+        self._tiles.draw(
+            self._rows(state, drawing, rows, cols),
+            u_even=self._sheets[0],
+            u_odd=self._sheets[1],
+            u_tiles=(float(cols), float(rows)),
+            u_image_px=float(self._shape[2]),
+        )
+        gl.disable(moderngl.BLEND)
+
+    # Pictures ------------------------------------------------------------------------------------------------------------------
+
+    def _take_in(self, time_s: float, rows: int, cols: int) -> None:
+        side = self._waiting[-1].images.shape[1] if self._waiting else self._shape[2] or 8
+        if self._shape != (rows, cols, side):
+            self._make_room(rows, cols, side)
+        for sheet in self._waiting:
+            fits = [(int(tile), image) for tile, image in zip(sheet.tiles, sheet.images, strict=True) if image.shape[0] == side]
+            self._put([(tile, image) for tile, image in fits if 0 <= tile < rows * cols], time_s)
+        self._waiting.clear()
+
+    def _make_room(self, rows: int, cols: int, side: int) -> None:
+        for sheet in self._sheets:
+            sheet.release()
+        blank = bytes(cols * side * rows * side * 4)
+        self._sheets = [self._gl.texture((cols * side, rows * side), 4, blank) for _ in range(2)]
+        for sheet in self._sheets:
+            sheet.repeat_x = sheet.repeat_y = False
+        self._shape = (rows, cols, side)
+        self._newer = np.zeros(rows * cols, np.int32)
+        self._seen = np.zeros(rows * cols, np.int32)
+        self._since_s = np.full(rows * cols, -1e3)
+        self._lasts_s = np.full(rows * cols, 0.8)
+
+    def _put(self, pictures: Sequence[tuple[int, np.ndarray]], time_s: float) -> None:
+        side, cols = self._shape[2], self._shape[1]
+        for tile, image in pictures:
+            self._newer[tile] = 1 - self._newer[tile]
+            down, across = divmod(tile, cols)
+            pixels = np.full((side, side, 4), 255, np.uint8)
+            pixels[..., :3] = image[..., :3]
+            self._sheets[self._newer[tile]].write(pixels.tobytes(), viewport=(across * side, down * side, side, side))
+            # The next picture is expected after as long as this one took to come.
+            self._lasts_s[tile] = min(max(time_s - self._since_s[tile], 1 / 30), 1.2)
+            self._since_s[tile] = time_s
+            self._seen[tile] = min(self._seen[tile] + 1, 2)
+
+    # Tiles ---------------------------------------------------------------------------------------------------------------------
+
+    def _rows(self, state: FrameState, drawing: Drawing, rows: int, cols: int) -> FloatArray:
+        count = rows * cols
+        side, corner = _fit(drawing.aspect, rows, cols)
+        down, across = np.divmod(np.arange(count), cols)
+        away = tile_distance(state, drawing.world, rows=rows, cols=cols)
+        swell, shine, lit = _life(state, drawing, away)
+        centre = np.stack([corner[0] + (across + 0.5) * side, corner[1] - (down + 0.5) * side], axis=1)
+        half = 0.5 * side * (1.0 - _GAP) * swell
+        share = np.clip((state.moment.time_s - self._since_s) / self._lasts_s, 0.0, 1.0)
+        share = np.where(self._seen == 1, 1.0, share)
+        first = smooth((state.moment.time_s - self._since_s) / 1.2)
+        out = np.zeros((count, 16), np.float32)
+        out[:, 0:2] = centre * [2.0 / drawing.aspect, 2.0]
+        out[:, 2] = half * 2.0 / drawing.aspect
+        out[:, 3] = half * 2.0
+        out[:, 4], out[:, 5], out[:, 6], out[:, 7] = across, down, share, self._newer
+        colours = light(state.palette)
+        out[:, 8:11] = colours[(down * 7 + across * 3 + down * across) % len(colours)]
+        out[:, 11] = lit
+        out[:, 12] = np.where(self._seen > 1, 1.0, np.where(self._seen == 1, first, 0.0))
+        out[:, 13] = 2.0 * half * drawing.size_px[1]
+        out[:, 14] = shine
+        return out
+
+
+def _fit(aspect: float, rows: int, cols: int) -> tuple[float, tuple[float, float]]:
+    """Side of a tile and the wall's upper left corner, in picture heights: the wall fills the picture where it nearly can."""
+    fills = cols / rows
+    inside = min(1.0 / rows, aspect / cols)
+    over = max(1.0 / rows, aspect / cols)
+    side = over * 1.01 if max(fills / aspect, aspect / fills) < 1.15 else inside * 0.94
+    return side, (-0.5 * cols * side, 0.5 * rows * side)
+
+
+def _life(state: FrameState, drawing: Drawing, away: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """How much each tile swells, shines and is lit: the ripple of a new song, onsets running outwards, its band, the beat."""
+    energy, audio = float(state.knobs["energy"]), state.audio
+    since_s = state.moment.time_s - state.started_s
+    front = since_s / _RIPPLE_S * 1.3 - away
+    ripple = np.exp(-np.square(front / 0.09)) * (1.0 if len(state.history) > 1 and since_s < _RIPPLE_S * 1.6 else 0.0)
+    song = heard(drawing.world.timeline(state.track_id))
+    pulse = energy * song.pulses(state.song_s - away * _SOUND_S) * np.exp(-1.4 * away)
+    band = np.clip((away * 1.4 * BANDS).astype(np.int32), 0, BANDS - 1)
+    loud = audio.smoothed[band]
+    beat = energy * (1.0 - audio.beat_phase) ** 2 * min(1.0, 2.0 * audio.level)
+    swell = 1.0 - 0.012 * energy + 0.012 * beat - 0.05 * ripple - 0.03 * pulse
+    lit = 0.84 + 0.14 * energy * loud + 0.10 * pulse
+    return swell.astype(np.float32), (0.42 * ripple).astype(np.float32), lit.astype(np.float32)

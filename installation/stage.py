@@ -1,0 +1,162 @@
+"""The stage: every scene, the change from one to the next, the words over them and the last look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol, TypeAlias
+
+import moderngl
+import numpy as np
+
+from installation.gl.drawing import Drawing
+from installation.gl.post import Post
+from installation.gl.targets import Target
+from installation.gl.tiles import TileField, tiles_of
+from installation.places import smooth
+from installation.scenes.grid import GridScene
+from installation.scenes.map import MapScene
+from installation.scenes.title import TitleCard
+from installation.scenes.wall import WallScene
+from installation.state import FrameState, TileSheet
+from installation.world import World
+from mixtape.types import ByteArray
+
+LastPass: TypeAlias = Callable[[moderngl.Texture, moderngl.Framebuffer, FrameState], None]
+"""What sees the finished picture and puts it on the screen; the flash limiter's place."""
+
+
+class Scene(Protocol):
+    """What can stand on the stage: it gets the state and a drawing context, and nothing else."""
+
+    def draw(self, state: FrameState, drawing: Drawing) -> None:
+        """Draw into the framebuffer in use."""
+
+
+class Stage:
+    """Draws states. The same states and tile sheets in the same order give the same pixels in the same GL."""
+
+    def __init__(
+        self,
+        ctx: moderngl.Context,
+        world: World,
+        *,
+        size: tuple[int, int],
+        patient: bool = False,
+        light: bool | None = None,
+        last_pass: LastPass | None = None,
+    ) -> None:
+        """Prepare for pictures of `size` pixels. `patient` waits for every cover in sight (export, tests), else few a frame.
+
+        `light` draws some passes at half the size; None does so when GL runs on the processor and nobody is patient.
+        """
+        self._gl = ctx
+        self._last_pass = last_pass
+        self._drawing = Drawing.make(
+            ctx, world, size, patient=patient, light=light if light is not None else _on_processor(ctx) and not patient
+        )
+        field = TileField(self._drawing)
+        self._wall = WallScene(self._drawing)
+        self._scenes: dict[str, Scene] = {
+            "map": MapScene(self._drawing, field),
+            "grid": GridScene(self._drawing, field),
+            "wall": self._wall,
+        }
+        self._title = TitleCard(self._drawing)
+        self._make_targets()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the picture in pixels."""
+        return self._drawing.size_px
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """Shaders that do not compile at the moment, each as `file:line: complaint`; their last good programs are in use."""
+        return self._drawing.programs.errors
+
+    def reload(self) -> tuple[str, ...]:
+        """Compile the shaders whose files have changed; the names of those that are new."""
+        return self._drawing.programs.reload()
+
+    def put_tiles(self, sheet: TileSheet) -> None:
+        """Hand the wall new pictures; they appear with the next draw. A sheet that holds an error is passed over."""
+        self._wall.put(sheet)
+
+    def resize(self, size: tuple[int, int]) -> None:
+        """Draw pictures of another size from now on."""
+        if size == self.size or min(size) < 1:
+            return
+        for target in self._targets:
+            target.release()
+        self._post.release()
+        self._drawing = replace(self._drawing, size_px=size)
+        self._make_targets()
+
+    def draw(self, state: FrameState, into: moderngl.Framebuffer | None = None) -> None:
+        """Draw a frame into a framebuffer of the stage's size, or into its own, which `read` reads."""
+        self._gl.gc()
+        self._gl.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
+        picture = self._picture(state)
+        self._post.gather(self._drawing, picture.texture)
+        picture.framebuffer.use()
+        self._title.draw(state, self._drawing)
+        target = into or self._finished.framebuffer
+        if self._last_pass is None:
+            self._post.draw(state, self._drawing, picture.texture, target)
+            return
+        self._post.draw(state, self._drawing, picture.texture, self._safe.framebuffer)
+        self._last_pass(self._safe.texture, target, state)
+
+    def read(self) -> ByteArray:
+        """The last frame drawn into the stage's own framebuffer: (h, w, 3) uint8, row 0 at the top."""
+        width, height = self.size
+        pixels = np.frombuffer(self._finished.framebuffer.read(components=3, alignment=1), np.uint8)
+        return np.ascontiguousarray(pixels.reshape(height, width, 3)[::-1])
+
+    def pick(self, x_px: float, y_px: float, state: FrameState) -> str | None:
+        """The song whose tile lies under a place of the picture (y down), the foremost one; None beside all, and on the wall."""
+        if state.scene == "wall":
+            return None
+        width, height = self.size
+        at = np.array([(x_px / width - 0.5) * self._drawing.aspect, 0.5 - y_px / height], np.float32)
+        tiles = tiles_of(state, self._drawing)
+        hit = (np.abs(tiles.screen[tiles.order] - at) <= tiles.half[tiles.order, None]).all(axis=1)
+        rows = tiles.order[hit]
+        return self._drawing.world.tracks[rows[-1]].id if len(rows) else None
+
+    def _picture(self, state: FrameState) -> Target:
+        """The scene of a state, or both with the transition over them. Map and grid are one: their tiles fly."""
+        names = {state.scene, state.from_scene}
+        if state.scene_mix >= 1.0 or len(names) == 1:
+            return self._scene(state.scene, state, self._targets[0])
+        if names == {"map", "grid"}:
+            return self._scene("map", state, self._targets[0])
+        before = self._scene(state.from_scene, state, self._targets[0])
+        after = self._scene(state.scene, state, self._targets[1])
+        self._targets[2].begin()
+        self._drawing.screen.draw(
+            "post/transition",
+            u_from=before.texture,
+            u_to=after.texture,
+            u_mix=float(smooth(state.scene_mix)),
+            u_aspect=self._drawing.aspect,
+            u_focus=(0.0, 0.0),
+        )
+        return self._targets[2]
+
+    def _scene(self, name: str, state: FrameState, target: Target) -> Target:
+        target.begin()
+        self._scenes[name].draw(state, self._drawing)
+        return target
+
+    def _make_targets(self) -> None:
+        size = self.size
+        self._targets = [Target.make(self._gl, size) for _ in range(3)]
+        self._finished, self._safe = Target.make(self._gl, size), Target.make(self._gl, size)
+        self._post = Post(self._drawing)
+
+
+def _on_processor(ctx: moderngl.Context) -> bool:
+    renderer = str(ctx.info["GL_RENDERER"]).lower()
+    return any(name in renderer for name in ("llvmpipe", "softpipe", "swiftshader", "software"))
