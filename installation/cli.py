@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from installation import commands as live
 from mixtape import commands
 from mixtape.errors import MixtapeError
 
@@ -19,7 +20,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (commands.build, commands.songs, commands.skipped, commands.demo, commands.settings):
+for command in (
+    commands.build,
+    commands.songs,
+    commands.skipped,
+    commands.playlist,
+    commands.train,
+    commands.gallery,
+    live.show,
+    live.export,
+    live.check,
+    commands.demo,
+    commands.settings,
+):
     app.command()(command)
 
 

@@ -26,7 +26,7 @@ from mixtape.progress import Progress, silent
 from mixtape.storage import digest_of
 from mixtape.types import FloatArray, Grid, Neighbours, Skipped, SongMap, Track
 
-_LAYOUT_VERSION = 1
+_LAYOUT_VERSION = 2
 """Part of every digest of the map stage: raise it when similarity, embed or grid give other numbers from the same input."""
 
 
@@ -210,7 +210,7 @@ def _by_sound(ids: tuple[str, ...], values: Mapping[str, FloatArray], *, config:
     """Nearest songs and the map. Songs are laid out in the order of their ids, so that a new tag moves nobody."""
     from threadpoolctl import threadpool_limits
 
-    from mixtape.maps.embed import song_map
+    from mixtape.maps.embed import perplexity_for, song_map
     from mixtape.similarity import fused_distances, nearest
 
     settings = config.build
@@ -222,7 +222,9 @@ def _by_sound(ids: tuple[str, ...], values: Mapping[str, FloatArray], *, config:
     with threadpool_limits(1):
         distances = fused_distances(features, rhythm_weight=settings.rhythm_weight, timbre_weight=settings.timbre_weight)
         near = nearest(distances[np.ix_(rank, rank)], ids, k=settings.neighbours)
-        laid = song_map(features, distances, sorted_ids, perplexity=settings.perplexity, seed=settings.seed)
+        laid = song_map(
+            features, distances, sorted_ids, perplexity=perplexity_for(len(ids), most=settings.perplexity), seed=settings.seed
+        )
     return near, replace(laid, ids=ids, xy=laid.xy[rank])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,6 @@ from mixtape import config as configuration
 from mixtape.errors import ConfigError, LibraryError
 
 if TYPE_CHECKING:
-    from mixtape.config import Config
     from mixtape.library import Library
     from mixtape.types import Track
 
@@ -22,7 +22,6 @@ LibraryOption = Annotated[
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="Settings to use [default: config.toml here, if there is one].")
 ]
-SeedOption = Annotated[str, typer.Option("--seed", help="The song to start from: an id, or words of its title, artist or album.")]
 
 
 def open_library(folder: Path | None, *, create: bool = False) -> Library:
@@ -32,15 +31,15 @@ def open_library(folder: Path | None, *, create: bool = False) -> Library:
     return Library((folder or default_folder()).expanduser().absolute(), create=create)
 
 
-def seed_track(library: Library, text: str, *, random_seed: int | None = None) -> Track:
-    """The song `text` means; with `random_seed` any song. LibraryError with the remedy when there is none."""
-    if random_seed is not None:
-        import random
+def seed_track(library: Library, text: str, *, by_chance: bool = False) -> Track:
+    """The song `text` means, or any song `by_chance`. LibraryError with the remedy when there is none."""
+    import random
 
+    if by_chance:
         tracks = library.tracks()
         if not tracks:
             raise LibraryError(f"{library.folder}: no song is ready; run mixtape build DIR on a folder with music")
-        return random.Random(random_seed).choice(tracks)
+        return random.choice(tracks)
     found = library.find(text, limit=1)
     if not found:
         raise LibraryError(f"no song is like '{text}'; look for one with: mixtape songs WORDS")
@@ -62,7 +61,7 @@ def build(
     from mixtape.build import build as build_library
     from mixtape.progress import bars
 
-    settings = _with(configuration.load(config), "build", jobs=jobs)
+    settings = configuration.changed(configuration.load(config), "build", jobs=jobs)
     with open_library(library, create=True) as opened, opened.building(), bars() as progress:
         report = build_library(folder.expanduser().absolute(), opened, config=settings, progress=progress, retry=retry)
         place = opened.folder
@@ -135,16 +134,150 @@ def demo(
     print(f"{len(written)} songs in {folder}")
 
 
-def _with(config: Config, section: str, **changes: object) -> Config:
-    """The config with some knobs of a section changed; None leaves a knob as it is. ConfigError as for the file."""
-    import dataclasses
+def playlist(
+    seed: Annotated[
+        str, typer.Option("--seed", help="The song to start from: an id, or words of its title, artist or album.")
+    ] = "",
+    random: Annotated[bool, typer.Option("--random", help="Start from any song.")] = False,
+    recipe: Annotated[
+        str, typer.Option("--recipe", help="How songs are chosen: nearest-map or nearest-features.")
+    ] = "nearest-features",
+    length: Annotated[int | None, typer.Option("--length", min=1, help="How many songs [default: 12].")] = None,
+    variation: Annotated[
+        int, typer.Option("--variation", min=0, help="Another number, another mixtape; the same number, the same.")
+    ] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Write an M3U8 for a player.")] = None,
+    poster: Annotated[Path | None, typer.Option("--poster", help="Write the mixtape as a poster, PNG.")] = None,
+    library: LibraryOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Make a mixtape from one song: a table, and if asked an M3U8 and a poster.
 
-    given = {key: value for key, value in changes.items() if value is not None}
-    known = {knob.name: knob for knob in configuration.knobs()}
-    faults = [fault for key, value in given.items() if (fault := known[f"{section}.{key}"].fault(value))]
-    if faults:
-        raise ConfigError("; ".join(faults))
-    return dataclasses.replace(config, **{section: dataclasses.replace(getattr(config, section), **given)})
+    \b
+    Example: mixtape playlist --seed "night train" --poster night.png --out night.m3u8
+    """
+    from mixtape.playlists import export
+    from mixtape.playlists.collection import Collection
+    from mixtape.playlists.recipe import Request
+    from mixtape.playlists.registry import recipe_named, sentence_of
+    from mixtape.storage import write_atomic
+
+    if bool(seed) == random:
+        raise ConfigError("a mixtape starts from a song: give --seed WORDS, or --random")
+    chosen, settings = recipe_named(recipe.replace("-", "_")), configuration.load(config).playlist
+    with open_library(library) as opened:
+        start = seed_track(opened, seed, by_chance=random)
+        request = Request(start.id, length=length or settings.length, variation=variation, artist_gap=settings.artist_gap)
+        made = chosen(request, Collection.of(opened))
+        tracks = opened.tracks()
+        if out:
+            target = out.expanduser().absolute()
+            write_atomic(target, export.m3u8(made, tracks, relative_to=target.parent).encode())
+        if poster:
+            from mixtape.poster import save_poster
+            from mixtape.printing import sheet_of
+
+            save_poster(poster.expanduser().absolute(), sheet_of(made, opened, recipe=sentence_of(chosen)))
+    if as_json:
+        print(export.as_json(made, tracks))
+        return
+    _print_table(export.TABLE_HEAD, export.table_rows(made, tracks))
+    for written in (out, poster):
+        if written:
+            print(f"written: {written}")
+
+
+def train(
+    library: LibraryOption = None,
+    config: ConfigOption = None,
+    minutes: Annotated[float | None, typer.Option("--minutes", help="How long, over all starts together [default: 30].")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=0, help="CPU threads [default: every core].")] = None,
+    device: Annotated[str | None, typer.Option("--device", help="auto, cpu or cuda [default: auto].")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget the training so far and begin anew.")] = False,
+) -> None:
+    """Teach the wall your covers and the music they belong to. Stop it and start it again: it goes on where it was.
+
+    \b
+    Example: mixtape train --minutes 60
+    """
+    from mixtape.covergan import material
+    from mixtape.covergan.condition import Condition
+    from mixtape.covergan.train import TrainSettings
+    from mixtape.covergan.train import train as train_network
+    from mixtape.progress import bars
+
+    settings = configuration.changed(configuration.load(config), "train", minutes=minutes, threads=threads, device=device).train
+    with open_library(library) as opened, opened.training():
+        if fresh:
+            material.forget_training(opened)
+        features = material.features_of(opened)
+        start_from = material.DEMO_MODEL if len(opened.cover_ids()) < material.FEW_COVERS else None
+        condition = material.settled_condition(
+            opened, lambda: material.read_condition(start_from) if start_from else Condition.fit(features)
+        )
+        recipe = TrainSettings(
+            batch=settings.batch, seconds=settings.minutes * 60.0, device=settings.device, threads=settings.threads
+        )
+        given = material.material(opened, condition, pixels=recipe.size.pixels)
+        if start_from:
+            print(f"{len(given.covers)} covers are few (under {material.FEW_COVERS}): training goes on from the demo model")
+        with bars() as progress:
+            report = train_network(
+                given.covers,
+                given.conditions,
+                folder=opened.covergan_folder,
+                settings=recipe,
+                condition=condition,
+                start_from=start_from,
+                progress=progress,
+                made_by=f"mixtape train --minutes {settings.minutes:g}",
+            )
+    for remark in report.remarks:
+        print(remark)
+    print(f"{len(given.covers)} covers, {report.steps} steps in {report.seconds / 60:.1f} min: {report.model}")
+    print(f"its pictures are {100 * report.diversity:.0f} % as varied as the covers")
+
+
+def gallery(
+    count: Annotated[int, typer.Option("--count", min=1, help="How many pictures.")] = 3000,
+    library: LibraryOption = None,
+) -> None:
+    """Draw pictures with the network as it was at every age, from the first noise to the last step.
+
+    \b
+    Example: mixtape gallery --count 3000
+    """
+    from mixtape.covergan import material
+    from mixtape.covergan.gallery import fill_gallery
+    from mixtape.progress import bars
+
+    with open_library(library) as opened, bars() as progress:
+        model = material.own_model(opened)
+        conditions = material.conditions_of(opened, model) if model.is_file() else None
+        ids = [track.id for track in opened.tracks()] if conditions is not None else []
+        made = fill_gallery(opened.covergan_folder, count=count, conditions=conditions, song_ids=ids, progress=progress)
+    print(f"{made.count} pictures from step {made.steps[0]} to step {made.steps[-1]} in {made.folder}")
+
+
+def _print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in head:
+        table.add_column(name, justify="right" if name in ("", "Time") else "left")
+    for row in rows:
+        table.add_row(*(_escape(cell) for cell in row))
+    console.print(table)
+
+
+def _escape(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text.encode("utf-8", "backslashreplace").decode())
 
 
 def _clock(seconds: float) -> str:

@@ -210,6 +210,16 @@ def from_table(table: Mapping[str, Any], *, source: str = "config") -> Config:
     return Config(**{name: section(**given[name]) for name, section in sections.items()})
 
 
+def changed(config: Config, section: str, **changes: object) -> Config:
+    """The config with some knobs of a section changed; None leaves one as it is. ConfigError with all faults at once."""
+    given = {key: value for key, value in changes.items() if value is not None}
+    known = {knob.name: knob for knob in knobs()}
+    faults = [fault for key, value in given.items() if (fault := known[f"{section}.{key}"].fault(value))]
+    if faults:
+        raise ConfigError("; ".join(faults))
+    return dataclasses.replace(config, **{section: dataclasses.replace(getattr(config, section), **given)})
+
+
 def _meant(word: str, known: list[str]) -> str:
     close = difflib.get_close_matches(word, known, n=1)
     return f", did you mean {close[0]}?" if close else f"; there is {', '.join(known)}"

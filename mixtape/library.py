@@ -132,16 +132,23 @@ class Library:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    @contextlib.contextmanager
-    def building(self) -> Iterator[None]:
+    def building(self) -> contextlib.AbstractContextManager[None]:
         """Hold the library for one build; LibraryError when another build holds it. A killed build lets go by itself."""
-        lock = sqlite3.connect(self.folder / "build.lock", timeout=0.2, isolation_level=None)
+        return self._held("build")
+
+    def training(self) -> contextlib.AbstractContextManager[None]:
+        """Hold the library's network for one training; LibraryError when another one holds it."""
+        return self._held("training")
+
+    @contextlib.contextmanager
+    def _held(self, work: str) -> Iterator[None]:
+        lock = sqlite3.connect(self.folder / f"{work}.lock", timeout=0.2, isolation_level=None)
         try:
             try:
                 lock.execute("BEGIN EXCLUSIVE")
             except sqlite3.OperationalError as error:
                 raise LibraryError(
-                    f"{self.folder}: another build is at work here; wait for it or choose another --library"
+                    f"{self.folder}: another {work} is at work here; wait for it or choose another --library"
                 ) from error
             yield
         finally:

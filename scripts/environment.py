@@ -6,6 +6,7 @@ environment says that nothing has changed, and it takes milliseconds.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -18,6 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 OLDEST = (3, 11)
 GL_PACKAGES = ("libegl1", "libegl-mesa0", "libgl1", "libgl1-mesa-dri", "libglx-mesa0")
+TEXT_PACKAGES = ("libfribidi0",)
+_TEXT_PROBE = "from PIL import features; assert features.check('fribidi')"
 _GL_PROBE = "import moderngl; moderngl.create_context(standalone=True, backend='egl', require=330).release()"
 
 
@@ -37,7 +40,7 @@ def ready(*, dev: bool = False) -> Path:
         _make_venv()
     _install(python, dev)
     if sys.platform.startswith("linux"):
-        _ensure_gl(python)
+        _ensure_debian(python)
     # Development packages include all others, so their stamp stands for both.
     stamp.write_text(" ".join({wanted, _fingerprint(False)}), encoding="utf-8")
     return python
@@ -118,16 +121,19 @@ def _install(python: Path, dev: bool) -> None:
     bar.end("done")
 
 
-def _ensure_gl(python: Path) -> None:
-    if _draws(python):
+def _ensure_debian(python: Path) -> None:
+    if not _runs(python, _TEXT_PROBE):
+        with contextlib.suppress(SetupError):  # without it Arabic letters stand unjoined, which ends nothing
+            _debian(list(TEXT_PACKAGES), "the library for right-to-left text is missing")
+    if _runs(python, _GL_PROBE):
         return
     _debian(list(GL_PACKAGES), "OpenGL (software or hardware) is missing")
-    if not _draws(python):
+    if not _runs(python, _GL_PROBE):
         print("OpenGL still cannot be opened here: the map, playlists and posters work, show and export will not.", flush=True)
 
 
-def _draws(python: Path) -> bool:
-    return subprocess.call([str(python), "-c", _GL_PROBE], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
+def _runs(python: Path, code: str) -> bool:
+    return subprocess.call([str(python), "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
 
 
 def _debian(packages: list[str], missing: str) -> None:

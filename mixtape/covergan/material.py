@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import numpy as np
 from mixtape.covergan.condition import Condition, song_features
 from mixtape.errors import LibraryError, ModelError
 from mixtape.library import Library
+from mixtape.storage import load_arrays, save_arrays
 from mixtape.types import ByteArray, FloatArray
 
 DEMO_MODEL = Path(__file__).with_name("demo.safetensors")
@@ -70,6 +73,27 @@ def conditions_of(library: Library, model: Path) -> FloatArray:
     return read_condition(model).of(features_of(library))
 
 
+def settled_condition(library: Library, first: Callable[[], Condition]) -> Condition:
+    """How the network in training hears songs: `first()` when training begins, then the same until it begins anew.
+
+    A collection that grows in between must not change what the network has learned the numbers to mean.
+    """
+    path = library.covergan_folder / "condition.npz"
+    if not path.is_file():
+        made = first()
+        save_arrays(path, {"mean": made.mean, "scale": made.scale, "axes": made.axes}, about={})
+    with load_arrays(path) as arrays:
+        return Condition(mean=arrays["mean"], scale=arrays["scale"], axes=arrays["axes"])
+
+
+def forget_training(library: Library) -> None:
+    """Delete the state of training, its snapshots and its model; the wall goes back to the model that comes along."""
+    for path in (library.covergan_folder / name for name in ("condition.npz", "checkpoint.pt", "model.safetensors")):
+        path.unlink(missing_ok=True)
+    for folder in ("snapshots", "samples"):
+        shutil.rmtree(library.covergan_folder / folder, ignore_errors=True)
+
+
 def material(library: Library, condition: Condition, *, pixels: int) -> Material:
     """All covers of the library's songs as `pixels` x `pixels`, with what the network hears in their songs.
 
@@ -83,7 +107,9 @@ def material(library: Library, condition: Condition, *, pixels: int) -> Material
         if track.cover_id:
             rows.setdefault(track.cover_id, []).append(row)
     if not rows:
-        raise LibraryError(f"{library.folder}: no song has a cover, there is nothing to learn; the wall uses the model that comes along")
+        raise LibraryError(
+            f"{library.folder}: no song has a cover, there is nothing to learn; the wall uses the model that comes along"
+        )
     ids = tuple(sorted(rows))
     small = [
         np.asarray(Image.fromarray(library.cover_pixels(cover_id)).resize((pixels, pixels), Image.Resampling.LANCZOS))

@@ -1,0 +1,150 @@
+"""Wiring: which owners a show has, how they start, and that they stop in the reverse order."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import sys
+import time
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+from installation.clock import FixedClock, RealClock
+from installation.control.keys import Keys
+from installation.control.osc import OscInput
+from installation.decks import Mixer
+from installation.gl.context import open_context
+from installation.lastpass import LastPass
+from installation.record import Recorder
+from installation.sampler import DirectSampler, Sampler
+from installation.show import Show
+from installation.showlog import ShowLog, config_digest, library_digest
+from installation.sound import DeviceSound, OfflineSound
+from installation.stage import Stage
+from installation.state import ControlEvent
+from installation.window import Window
+from installation.world import World
+from mixtape.config import Config
+from mixtape.covergan import material
+from mixtape.library import Library
+from mixtape.progress import Progress, silent
+
+_RELOAD_S = 0.5
+"""How often shader files are looked at for changes."""
+
+
+def load_world(library: Library, config: Config) -> World:
+    """The prepared collection, as the library's model hears it. LibraryError or ModelError when something is missing."""
+    return World.load(library, config, conditions=material.conditions_of(library, material.model_path(library)))
+
+
+def run_show(
+    library: Library, config: Config, *, seed_id: str | None = None, windowed: bool = False, frames: int | None = None
+) -> None:
+    """Open the window and play until somebody ends it (or for so many `frames`).
+
+    Raises:
+        ShowError: no display, no OpenGL 3.3.
+        LibraryError, ModelError: the library is not ready.
+    """
+    world = load_world(library, config)
+    settings = config.show
+    with contextlib.ExitStack() as owners:
+        window = owners.enter_context(
+            Window(size=(settings.width, settings.height), fullscreen=not windowed, display=settings.display)
+        )
+        stage = Stage(window.ctx, world, size=window.size, last_pass=LastPass(window.ctx))
+        journal = owners.enter_context(_journal(library, world))
+        sampler = owners.enter_context(Sampler(material.model_path(library)))
+        mixer = Mixer(lambda track_id: world.track(track_id).path, ahead=True)
+        sound = owners.enter_context(DeviceSound(mixer, offset_ms=settings.sound_offset_ms))
+        show = Show(world, stage, sound, sampler, seed_id=seed_id, journal=journal, into=lambda: window.screen)
+        osc = owners.enter_context(_osc(config, show))
+        _live(show, stage, window, osc, world, frames=frames)
+
+
+def _live(show: Show, stage: Stage, window: Window, osc: OscInput | None, world: World, *, frames: int | None) -> None:
+    clock, settings = RealClock(), world.config.show
+    keys = Keys(
+        pick=lambda x, y: stage.pick(x * window.size[0], y * window.size[1], show.state),
+        any_song=lambda: random.choice(world.tracks).id,
+        volume=lambda: float(show.state.knobs["volume"]),
+    )
+    show.open()
+    reloaded_s, wanted = 0.0, 0
+    while not show.over and (frames is None or show.state.moment.frame < frames):
+        begun_s = time.perf_counter()
+        moment = clock.tick(show.heard_s)
+        events: list[ControlEvent] = keys.translate(window.events(), size_px=window.size, now_s=moment.time_s)
+        events += osc.drain(moment.time_s) if osc else []
+        if keys.fullscreen_wanted > wanted:
+            wanted = keys.fullscreen_wanted
+            window.toggle_fullscreen()
+        stage.resize(window.size)
+        if moment.time_s - reloaded_s > _RELOAD_S:
+            reloaded_s = moment.time_s
+            stage.reload()
+        show.frame(moment, events)
+        window.show()
+        time.sleep(max(0.0, 1.0 / settings.fps - (time.perf_counter() - begun_s)))
+
+
+def export(
+    library: Library,
+    config: Config,
+    *,
+    out: Path,
+    seconds: float,
+    size: tuple[int, int],
+    fps: float,
+    seed_id: str | None = None,
+    progress: Progress = silent,
+) -> Path:
+    """Draw the show frame by frame into a video with its sound; the same arguments give the same frames.
+
+    Raises:
+        ShowError: no OpenGL. MixtapeError: the file cannot be written. LibraryError, ModelError: the library is not ready.
+    """
+    world = load_world(library, config)
+    ctx = open_context()
+    stage = Stage(ctx, world, size=size, patient=True, last_pass=LastPass(ctx))
+    mixer = Mixer(lambda track_id: world.track(track_id).path, ahead=False)
+    model = DirectSampler(material.model_path(library), factory="mixtape.covergan.model:CoverModel.exact")
+    count = max(1, round(seconds * fps))
+    with OfflineSound(mixer) as sound, model as sampler, Recorder(out, width=size[0], height=size[1], fps=fps) as recorder:
+        show, clock = Show(world, stage, sound, sampler, seed_id=seed_id), FixedClock(fps)
+        show.open()
+        for frame in range(count):
+            show.frame(clock.tick(show.heard_s), ())
+            recorder.frame(stage.read())
+            recorder.samples(sound.advance(1.0 / fps))
+            progress("drawing", frame + 1, count)
+        for note in recorder.notes:
+            show.complain(note)
+    return out
+
+
+@contextlib.contextmanager
+def _journal(library: Library, world: World) -> Iterator[ShowLog]:
+    name = time.strftime("%Y-%m-%d-%H%M%S")
+    with ShowLog(library.shows_folder / f"{name}.jsonl") as log:
+        log.start(
+            seed=world.config.show.seed,
+            config=config_digest(world.config),
+            library=library_digest([track.id for track in world.tracks]),
+            versions={"mixtape": version("mixtape"), "python": sys.version.split()[0]},
+        )
+        yield log
+
+
+@contextlib.contextmanager
+def _osc(config: Config, show: Show) -> Iterator[OscInput | None]:
+    """OSC, when it is wanted and its port is free; without it the show goes on and says so."""
+    if not config.control.osc:
+        yield None
+        return
+    with OscInput(config.control.osc_host, config.control.osc_port) as osc:
+        for fault in osc.errors():
+            show.complain(fault)
+        yield osc

@@ -1,0 +1,95 @@
+"""What the show stands on, looked at piece by piece, each said whether it is there or not."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from mixtape.config import Config
+from mixtape.errors import MixtapeError
+from mixtape.library import Library
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One piece: its name, what was found, or what is wrong; `needed` ones keep the show from starting."""
+
+    name: str
+    words: str
+    fault: str | None
+    needed: bool
+
+
+def checks(library: Library, config: Config) -> Iterator[Check]:
+    """Look at the library, the pictures' model, OpenGL, display, sound device and OSC port."""
+    yield _look("library", lambda: _library(library, config), needed=True)
+    yield _look("pictures", lambda: _model(library), needed=True)
+    yield _look("OpenGL", _opengl, needed=True)
+    yield _look("display", _display, needed=False)
+    yield _look("sound", _sound, needed=False)
+    yield _look("OSC", lambda: _osc(config), needed=False)
+
+
+def _look(name: str, at: Callable[[], str], *, needed: bool) -> Check:
+    try:
+        return Check(name, at(), None, needed)
+    except MixtapeError as error:
+        return Check(name, "", str(error), needed)
+
+
+def _library(library: Library, config: Config) -> str:
+    from installation.app import load_world
+
+    world = load_world(library, config)
+    away = [track.label for track in world.tracks if not track.path.is_file()]
+    if away:
+        raise MixtapeError(
+            f"{len(away)} of {len(world.tracks)} files are not where they were ({away[0]} ...); run mixtape build again"
+        )
+    covers, skipped = len(library.cover_ids()), len(library.skipped())
+    return f"{len(world.tracks)} songs, {covers} covers, {skipped} files skipped, in {library.folder}"
+
+
+def _model(library: Library) -> str:
+    from mixtape.covergan import material
+
+    path = material.model_path(library)
+    material.read_condition(path)
+    return f"{'the model that comes along' if path == material.DEMO_MODEL else 'trained on this collection'} ({path})"
+
+
+def _opengl() -> str:
+    from installation.gl.context import open_context
+
+    context = open_context()
+    name = f"{context.info['GL_RENDERER']}, OpenGL {context.version_code / 100:.1f}"
+    context.release()
+    return name
+
+
+def _display() -> str:
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        raise MixtapeError("none here; mixtape show needs one, mixtape export does not")
+    return "there is one"
+
+
+def _sound() -> str:
+    from installation.outputs import device_names
+
+    names = device_names()
+    if not names:
+        raise MixtapeError("no device here; the show runs silently in time")
+    return ", ".join(names)
+
+
+def _osc(config: Config) -> str:
+    if not config.control.osc:
+        return "off, as config says"
+    from installation.control.osc import OscInput
+
+    with OscInput(config.control.osc_host, config.control.osc_port) as osc:
+        if faults := osc.errors():
+            raise MixtapeError(faults[0])
+    return f"{config.control.osc_host}:{config.control.osc_port} is free"

@@ -1,0 +1,97 @@
+"""The live commands: the show in its window, the show as a video, and a look at what both stand on."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mixtape import config as configuration
+from mixtape.commands import ConfigOption, LibraryOption, open_library, seed_track
+from mixtape.config import changed
+from mixtape.errors import ConfigError, MixtapeError
+
+SeedOption = Annotated[str, typer.Option("--seed", help="The song to begin with: an id, or words of its title, artist or album.")]
+SceneOption = Annotated[str | None, typer.Option("--scene", help="auto, map, grid or wall [default: auto].")]
+
+
+def show(
+    library: LibraryOption = None,
+    config: ConfigOption = None,
+    seed: SeedOption = "",
+    windowed: Annotated[bool, typer.Option("--windowed", help="In a window instead of fullscreen.")] = False,
+    scene: SceneOption = None,
+    frames: Annotated[int | None, typer.Option("--frames", min=1, hidden=True)] = None,
+) -> None:
+    """Play the show: every song on the map, the grid and the wall. Esc ends it; / searches; a click plays a song.
+
+    \b
+    Example: mixtape show --windowed --seed "night train"
+    """
+    from installation.app import run_show
+
+    settings = changed(configuration.load(config), "show", scene=scene)
+    with open_library(library) as opened:
+        first = seed_track(opened, seed).id if seed else None
+        run_show(opened, settings, seed_id=first, windowed=windowed, frames=frames)
+
+
+def export(
+    out: Annotated[Path, typer.Option("--out", help="The video to write, .mp4 or .mkv.")],
+    seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="How long.")] = 60.0,
+    size: Annotated[str, typer.Option("--size", help="WIDTHxHEIGHT in pixels.")] = "1280x720",
+    fps: Annotated[float, typer.Option("--fps", min=1.0, max=240.0, help="Frames a second.")] = 30.0,
+    seed: SeedOption = "",
+    scene: SceneOption = None,
+    library: LibraryOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Draw the show into a video with its sound, frame by frame; the same command gives the same frames.
+
+    \b
+    Example: mixtape export --out show.mp4 --seconds 60 --size 1280x720 --fps 30
+    """
+    from installation.app import export as draw
+    from mixtape.progress import bars
+
+    settings = changed(configuration.load(config), "show", scene=scene)
+    with open_library(library) as opened, bars() as progress:
+        first = seed_track(opened, seed).id if seed else None
+        written = draw(
+            opened,
+            settings,
+            out=out.expanduser().absolute(),
+            seconds=seconds,
+            size=_size(size),
+            fps=fps,
+            seed_id=first,
+            progress=progress,
+        )
+    print(f"written: {written}")
+
+
+def check(library: LibraryOption = None, config: ConfigOption = None) -> None:
+    """Look at everything the show stands on, without opening a window. Exit code 1 when something is missing.
+
+    \b
+    Example: mixtape check
+    """
+    from installation.checks import checks
+
+    settings = configuration.load(config)
+    with open_library(library) as opened:
+        found = list(checks(opened, settings))
+    for each in found:
+        print(f"{'ok     ' if each.fault is None else 'MISSING'} {each.name}: {each.fault or each.words}")
+    if missing := [each.name for each in found if each.fault and each.needed]:
+        raise MixtapeError(f"the show cannot start without: {', '.join(missing)}")
+
+
+def _size(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d+)[xX](\d+)", text.strip())
+    width, height = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not (16 <= width <= 7680 and 16 <= height <= 4320):
+        raise ConfigError(f"--size {text}: WIDTHxHEIGHT from 16x16 to 7680x4320 is needed, such as 1280x720")
+    return width, height

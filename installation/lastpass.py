@@ -1,0 +1,44 @@
+"""The last pass: the finished picture goes to the screen, held back where it would flash."""
+
+from __future__ import annotations
+
+import moderngl
+import numpy as np
+
+from installation.gl.program import Programs
+from installation.gl.targets import Screen, Target
+from installation.safety import FlashLimiter
+from installation.state import FrameState
+
+JUDGED_PX = (160, 90)
+"""Size of the picture the limiter judges; a flash that matters fills far more than a pixel of it."""
+
+
+class LastPass:
+    """Put on a stage as its last pass. Keeps what was shown before, and how fast it changed."""
+
+    def __init__(self, ctx: moderngl.Context) -> None:
+        self._gl = ctx
+        self._screen = Screen(ctx, Programs(ctx))
+        self._small = Target.make(ctx, JUDGED_PX)
+        self._before: Target | None = None
+        self._limiter = FlashLimiter()
+
+    def __call__(self, picture: moderngl.Texture, target: moderngl.Framebuffer, state: FrameState) -> None:
+        """Show `picture` in `target`, blended with what was shown before as far as the limiter asks."""
+        width, height = JUDGED_PX
+        self._small.begin()
+        self._screen.draw("post/shrink", u_picture=picture, u_step=(1.0 / width, 1.0 / height))
+        pixels = np.frombuffer(self._small.framebuffer.read(components=3, alignment=1), np.uint8)
+        blend = self._limiter.limit(pixels.reshape(height, width, 3), time_s=state.moment.time_s)
+        before = self._kept(picture.size)
+        target.use()
+        self._screen.draw("post/hold", u_picture=picture, u_before=before.texture, u_blend=blend)
+        self._gl.copy_framebuffer(before.texture, target)
+
+    def _kept(self, size: tuple[int, int]) -> Target:
+        if self._before is None or self._before.texture.size != size:
+            if self._before is not None:
+                self._before.release()
+            self._before = Target.make(self._gl, size)
+        return self._before

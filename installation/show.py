@@ -1,0 +1,156 @@
+"""One evening, frame by frame: the state steps on, the sound obeys, the sampler is asked, the stage draws.
+
+Live, export and tests run this same code; they differ in the clock, the sound and the sampler they hand in.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import moderngl
+
+from installation.sound import Sound
+from installation.stage import Stage
+from installation.state import (
+    Command,
+    ControlEvent,
+    LatentRequest,
+    Moment,
+    Pause,
+    Play,
+    Quit,
+    TileSheet,
+    Volume,
+    first_state,
+    step,
+)
+from installation.wall import REQUEST_HZ, wall_request
+from installation.world import World
+
+_AT_REST_HZ = 1
+"""Requests a second while the wall is out of sight, so that it is never stale when it comes."""
+
+_PATIENCE_S = 3.0
+"""A request unanswered for so long is taken for lost."""
+
+_NOT_YET_S = 1e9
+"""The song's place while the sound is still at the song before: later than any song is long."""
+
+
+class PictureSource(Protocol):
+    """What the show asks of its sampler."""
+
+    def request(self, request: LatentRequest) -> None:
+        """Wish for pictures."""
+
+    def newest(self) -> TileSheet | None:
+        """The newest answer that was not taken yet."""
+
+
+class Journal(Protocol):
+    """Where an evening is written down."""
+
+    def event(self, event: ControlEvent) -> None:
+        """A wish from outside."""
+
+    def command(self, command: Command, *, time_s: float) -> None:
+        """What the show told its sound."""
+
+    def error(self, words: str, *, time_s: float) -> None:
+        """What went wrong."""
+
+
+class Show:
+    """The show between two frames: the state, and what was asked and not answered yet."""
+
+    def __init__(
+        self,
+        world: World,
+        stage: Stage,
+        sound: Sound,
+        sampler: PictureSource,
+        *,
+        seed_id: str | None = None,
+        journal: Journal | None = None,
+        into: Callable[[], moderngl.Framebuffer | None] = lambda: None,
+        say: Callable[[str], None] = lambda words: print(f"mixtape: {words}", file=sys.stderr),  # noqa: T201
+    ) -> None:
+        """Everything in its place, nothing playing yet. It draws `into` a framebuffer, None being the stage's own.
+
+        `say` is told each distinct fault once.
+        """
+        self.state = first_state(world, seed_id=seed_id, seed=world.config.show.seed)
+        self.over = False
+        self._world, self._stage, self._sound, self._sampler = world, stage, sound, sampler
+        self._journal, self._into, self._say = journal, into, say
+        self._said: set[str] = set()
+        self._requests, self._waiting, self._asked_s = 0, False, -_PATIENCE_S
+
+    def open(self) -> None:
+        """Let the first song begin."""
+        self._obey((Volume(float(self.state.knobs["volume"])), Play(self.state.track_id, 0.0, 0.0)))
+
+    @property
+    def heard_s(self) -> float:
+        """The heard place in the song that the state is at, for the next moment."""
+        track_id, song_s = self._sound.position()
+        return song_s if track_id == self.state.track_id else _NOT_YET_S
+
+    def frame(self, moment: Moment, events: Sequence[ControlEvent]) -> None:
+        """Go on to `moment` and draw it."""
+        if self._journal:
+            for event in events:
+                self._journal.event(event)
+        self.state, commands = step(self.state, events, moment, self._world)
+        self._obey(commands)
+        self._dream()
+        for fault in (*self._sound.errors(), *self._stage.errors):
+            self.complain(fault)
+        self._stage.draw(self.state, self._into())
+
+    def complain(self, fault: str) -> None:
+        """Say and write down a fault, each distinct one once."""
+        if fault not in self._said:
+            self._said.add(fault)
+            self._say(fault)
+            if self._journal:
+                self._journal.error(fault, time_s=self.state.moment.time_s)
+
+    def _obey(self, commands: Sequence[Command]) -> None:
+        for command in commands:
+            if self._journal:
+                self._journal.command(command, time_s=self.state.moment.time_s)
+            match command:
+                case Play():
+                    self._sound.play(command)
+                case Pause():
+                    self._sound.pause(command)
+                case Volume():
+                    self._sound.volume(command)
+                case Quit():
+                    self.over = True
+
+    def _dream(self) -> None:
+        """Ask for the next pictures when the last ones came, and hand new ones to the wall."""
+        now_s = self.state.moment.time_s
+        if self._due(now_s):
+            # Counted by request, not by time: a slow sampler still gives every tile its turn.
+            self._sampler.request(wall_request(self.state, self._world, self._requests))
+            self._requests += 1
+            self._waiting, self._asked_s = True, now_s
+        sheet = self._sampler.newest()
+        if sheet is None:
+            return
+        self._waiting = False
+        if sheet.error:
+            self.complain(sheet.error)
+        else:
+            self._stage.put_tiles(sheet)
+
+    def _due(self, now_s: float) -> bool:
+        in_sight = "wall" in (self.state.scene, self.state.from_scene if self.state.scene_mix < 1.0 else "")
+        every_s = 1.0 / (REQUEST_HZ if in_sight else _AT_REST_HZ)
+        # A hair early, so that a frame clock whose sums fall just short does not miss its turn.
+        return now_s - self._asked_s >= (_PATIENCE_S if self._waiting else every_s) - 1e-6
