@@ -118,14 +118,14 @@ class CoverModel:
         return np.asarray(pixels.permute(0, 2, 3, 1).contiguous().cpu().numpy())
 
     def _usual(self, condition: Tensor, strength: float) -> Tensor:
-        """Mean style for this music, over 256 latents that are always the same."""
+        """Mean style for this music, over 128 latents that are always the same."""
         key = condition.cpu().numpy().tobytes() + np.float32(strength).tobytes() if strength else b""
         if key not in self._means:
             if len(self._means) > 4096:
                 self._means.clear()
-            z = torch.from_numpy(latents(256, seed=0, dimensions=self.latent)).to(condition.device)
-            level = torch.full((256,), strength, device=condition.device)
-            self._means[key] = self.generator.mapping(z, condition.expand(256, -1), level).mean(dim=0)
+            z = torch.from_numpy(latents(128, seed=0, dimensions=self.latent)).to(condition.device)
+            level = torch.full((128,), strength, device=condition.device)
+            self._means[key] = self.generator.mapping(z, condition.expand(128, -1), level).mean(dim=0)
         return self._means[key]
 
 

@@ -106,6 +106,8 @@ class Mapping(nn.Module):
 def upsampled_convolution(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """conv3x3(nearest_upsample(x)) of pictures (n, i, s, s) -> (n, o, 2 s, 2 s), at 16/36 of the multiplications.
 
+    The border is repeated outwards: with zeros around it, a young network draws a grey frame.
+
     After doubling, three neighbouring pixels show only two different ones, so each of the four places in a doubled
     pixel has its own
     2 x 2 kernel, made of sums of the 3 x 3 one's rows and columns. All four run as one convolution over the small picture.
@@ -113,7 +115,7 @@ def upsampled_convolution(x: Tensor, weight: Tensor, bias: Tensor | None) -> Ten
     (n, inputs, side, _), outputs = x.shape, len(weight)
     small = _folded(_folded(weight, 2), 4).transpose(0, 1)
     small = small.reshape(4 * outputs, inputs, 2, 2).contiguous(memory_format=torch.channels_last)
-    y = F.conv2d(x, small, None if bias is None else bias.repeat(4), padding=1)
+    y = F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), small, None if bias is None else bias.repeat(4))
     y = y.permute(0, 2, 3, 1).reshape(n, side + 1, side + 1, 4, outputs)
     upper = torch.stack([y[:, :-1, :-1, 0], y[:, :-1, 1:, 1]], dim=3)
     lower = torch.stack([y[:, 1:, :-1, 2], y[:, 1:, 1:, 3]], dim=3)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from mixtape.covergan.deck import deal, likeness_groups, make_deck
+from mixtape.covergan.deck import by_cover, deal, likeness_groups, make_deck, shrunk
 from mixtape.covergan.keepsakes import is_milestone
 from mixtape.covergan.metrics import Matcher, conditioning, diversity, fit_matcher
 from mixtape.covergan.model import CoverModel, read_model
@@ -132,6 +132,25 @@ def test_covers_of_another_size_or_without_songs_lists_are_refused(trained, tmp_
         train(trained[2][:, :8], list(trained[3][:, None]), folder=tmp_path, settings=SMALL)
     with pytest.raises(ShapeError, match="one for each"):
         train(trained[2], [], folder=tmp_path, settings=SMALL)
+
+
+def test_half_precision_trains_too(trained, tmp_path):
+    settings = TrainSettings(size=SIZES[16], batch=8, steps=9, threads=1, precision="bfloat16")
+    report = train(trained[2], list(trained[3][:, None]), folder=tmp_path, settings=settings)
+    assert math.isfinite(report.d_loss)
+    assert math.isfinite(report.g_loss)
+
+
+def test_covers_shrink_by_means_and_songs_gather_at_their_cover():
+    covers = np.zeros((1, 4, 4, 3), np.uint8)
+    covers[0, :2, :2] = [[[0], [10]], [[20], [30]]]
+    assert shrunk(covers, pixels=2)[0, 0, 0].tolist() == [15, 15, 15]
+    with pytest.raises(ShapeError, match="multiple of 3"):
+        shrunk(covers, pixels=3)
+    music = np.arange(96, dtype=np.float32).reshape(3, 32)
+    found = by_cover(["b", None, "b"], music)
+    assert list(found) == ["b"]
+    assert np.array_equal(found["b"], music[[0, 2]])
 
 
 def test_copies_of_a_cover_count_as_a_group_and_are_drawn_less_often():
