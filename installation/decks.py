@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +90,8 @@ class Deck:
         """Let go of the file."""
         self._closed.set()
         self._room.set()
+        if not self._ahead:
+            self._let_go()
 
     def left(self) -> int | None:
         """Samples until the end, or None while the end is more than 0.1 s away."""
@@ -144,9 +146,13 @@ class Deck:
             else:
                 self._room.wait(0.5)
                 self._room.clear()
-        with suppress(Exception):
-            if self._source is not None and hasattr(self._source, "close"):
-                self._source.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        source, self._source, self._ended = self._source, None, True
+        if isinstance(source, Generator):
+            with suppress(Exception):
+                source.close()
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from installation.control.knobs import Refusal, event, find
-from installation.control.packets import IMMEDIATELY, PACKET_LIMIT, PacketError, messages, unix_s
+from installation.control.packets import IMMEDIATELY, PacketError, messages, unix_s
 from installation.state import ControlEvent
 
 TRIGGERS_LIMIT = 256
@@ -27,6 +27,7 @@ RATE_HZ = 8000.0
 _SCHEDULED_LIMIT = 1024
 _SENDERS_LIMIT = 256
 _BUFFER_BYTES = 4 << 20
+_LARGEST_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +230,7 @@ class OscInput:
     def _receive(self, taken: socket.socket) -> None:
         while self._socket is taken:
             try:
-                packet, sender = taken.recvfrom(PACKET_LIMIT + 1)
+                packet, sender = taken.recvfrom(_LARGEST_BYTES)
             except TimeoutError:
                 continue
             except OSError:

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import installation.sound as sound_room
 from installation.decks import Mixer, limit_peaks
 from installation.outputs import HeardClock, Ring
 from installation.sound import DeviceSound, OfflineSound, SilentSound
@@ -323,6 +324,49 @@ def test_a_device_that_goes_away_is_replaced_while_the_song_runs_on():
         assert wait_for(lambda: any("opened again" in line for line in sound.errors()))
         song_s = sound.position()[1]
         assert wait_for(lambda: sound.position()[1] > song_s + 0.3)
+
+
+def test_a_device_that_is_plugged_in_later_is_taken(monkeypatch):
+    real, tries = sound_room.DeviceOutput, []
+
+    class Late(real):
+        def __init__(self, *args, **options):
+            tries.append(1)
+            if len(tries) == 1:
+                raise RuntimeError("no suitable audio backend found")
+            super().__init__(*args, **options)
+
+    monkeypatch.setattr(sound_room, "DeviceOutput", Late)
+    monkeypatch.setattr(sound_room, "_RETRY_S", 0.3)
+    with DeviceSound(mixer_of({"a": noise(1)}, ahead=True), null=True) as sound:
+        sound.play(Play("a", 0.0, 0.0))
+        assert sound.output_name == "silence"
+        assert wait_for(lambda: any("sound again" in line for line in sound.errors()))
+        assert sound.output_name == "default"
+        song_s = sound.position()[1]
+        assert wait_for(lambda: sound.position()[1] > song_s + 0.3)
+
+
+def test_a_song_that_faded_out_lets_go_of_its_file():
+    open_files = set()
+
+    def opener(path, start_s):
+        open_files.add(path.name)
+        try:
+            while True:
+                yield np.full((5000, 2), 0.1, np.float32)
+        finally:
+            open_files.discard(path.name)
+
+    for ahead in (False, True):
+        mixer = Mixer(Path, ahead=ahead, opener=opener)
+        for name in "abc":
+            mixer.play(name, fade_s=0.1)
+            assert wait_for(lambda mixer=mixer: mixer._voices[-1].deck.ready)
+            mixer.render(RATE)
+        assert wait_for(lambda: open_files == {"c"})
+        mixer.close()
+        assert wait_for(lambda: not open_files)
 
 
 def test_stopping_twice_is_fine():

@@ -11,6 +11,7 @@ from pythonosc.osc_bundle_builder import OscBundleBuilder
 from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.udp_client import SimpleUDPClient
 
+from installation.control.knobs import as_markdown
 from installation.control.osc import OscInbox, OscInput
 from installation.control.packets import PacketError, messages
 
@@ -298,3 +299,10 @@ def test_starting_and_stopping_twice_is_fine_and_frees_the_port():
     first.stop()
     with OscInput("127.0.0.1", first.port) as second:
         assert second.listening
+
+
+def test_the_example_in_the_docs_works_as_it_stands(osc):
+    page = as_markdown()
+    example = page.split("```python\n")[1].split("```")[0]
+    exec(example.replace("9100", str(osc.port)), {})
+    assert [each.knob for each in arrived(osc, 4)] == ["seed", "scene", "wall_rows", "next"]
