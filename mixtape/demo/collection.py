@@ -7,7 +7,7 @@ import io
 import multiprocessing
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,15 +50,13 @@ def make_collection(
     with _told_apart(folder):
         folder.mkdir(parents=True, exist_ok=True)
         finished = _finished(folder, seed)
-        todo = [
-            (folder, seed, number) for number, path in enumerate(paths) if not _complete(path, finished.get(_name(folder, path)))
-        ]
+        todo = [number for number, path in enumerate(paths) if not _complete(path, finished.get(_name(folder, path)))]
         _room_for(folder, len(todo))
         done = len(paths) - len(todo)
         if progress:
             progress(done, len(paths))
         with (folder / MARKER).open("a", encoding="utf-8") as marker:
-            for number in _played(todo, jobs):
+            for number in _played(_tasks(folder, seed, todo), jobs):
                 marker.write(f"{paths[number].stat().st_size} {_name(folder, paths[number])}\n")
                 marker.flush()
                 done += 1
@@ -120,30 +118,51 @@ def _told_apart(folder: Path) -> Iterator[None]:
         raise LibraryError(f"{folder}: cannot be written ({fault}). Name another folder.") from fault
 
 
-def _played(todo: list[tuple[Path, int, int]], jobs: int) -> Iterable[int]:
+def _tasks(folder: Path, seed: int, todo: list[int]) -> list[tuple[Path, int, tuple[int, ...]]]:
+    """What is left to do, an album a task, so that each sleeve is drawn once."""
+    pairs = chosen(seed, SONGS)
+    by_album: dict[int, list[int]] = {}
+    for number in todo:
+        by_album.setdefault(pairs[number][0].seed, []).append(number)
+    return [(folder, seed, tuple(numbers)) for numbers in by_album.values()]
+
+
+def _played(tasks: list[tuple[Path, int, tuple[int, ...]]], jobs: int) -> Iterator[int]:
     """Numbers of songs as they are finished: in this process, or by workers that share nothing with it."""
-    if jobs == 1 or len(todo) < 2:
-        yield from map(_play_one, todo)
+    if jobs == 1 or len(tasks) < 2:
+        for task in tasks:
+            yield from _play_album(task)
         return
-    with multiprocessing.get_context("spawn").Pool(min(jobs, len(todo))) as pool:
-        yield from pool.imap_unordered(_play_one, todo)
+    with multiprocessing.get_context("spawn").Pool(min(jobs, len(tasks))) as pool:
+        for finished in pool.imap_unordered(_play_album_whole, tasks):
+            yield from finished
 
 
-def _play_one(job: tuple[Path, int, int]) -> int:
+def _play_album_whole(task: tuple[Path, int, tuple[int, ...]]) -> list[int]:
+    return list(_play_album(task))
+
+
+def _play_album(task: tuple[Path, int, tuple[int, ...]]) -> Iterator[int]:
+    folder, seed, numbers = task
+    pairs = chosen(seed, SONGS)
+    album = pairs[numbers[0]][0]
+    home = song_path(folder, album, album.songs[0]).parent
+    home.mkdir(parents=True, exist_ok=True)
+    sleeve = album_sleeve(album)
+    if album.cover != "embedded":
+        _write_beside(home / album.cover, sleeve.content)
+    for number in numbers:
+        _play_song(song_path(folder, album, pairs[number][1]), album, pairs[number][1], sleeve)
+        yield number
+
+
+def _play_song(path: Path, album: Album, song: Song, sleeve: Picture) -> None:
     from mixtape.demo.perform import perform
     from mixtape.demo.songfile import write_song
 
-    folder, seed, number = job
-    album, song = chosen(seed, SONGS)[number]
-    path = song_path(folder, album, song)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sleeve = album_sleeve(album)
-    if album.cover != "embedded":
-        _write_beside(path.parent / album.cover, sleeve.content)
+    embedded = sleeve if album.cover == "embedded" else None
     with _unfinished(path) as partial:
-        embedded = sleeve if album.cover == "embedded" else None
         write_song(partial, perform(song), suffix=album.suffix, tags=_tags(song), picture=embedded)
-    return number
 
 
 def _tags(song: Song) -> dict[str, str]:

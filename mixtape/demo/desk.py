@@ -1,7 +1,7 @@
-"""The mixing desk of the made-up collection: sounds are laid on buses, buses go through room, echo and glue to a finished stereo song.
+"""The mixing desk of the made-up collection: sounds go on buses, buses go through room, echo and glue to a stereo song.
 
-Conventions. Audio is float32, (n,) mono or (2, n) stereo, at `SAMPLE_RATE_HZ`. Time is seconds, gain is linear unless it says `_db`,
-pan runs from -1 (left) to 1 (right).
+Conventions. Audio is float32, (n,) mono or (2, n) stereo, at `SAMPLE_RATE_HZ`. Time is seconds, gain is linear unless it
+says `_db`, pan runs from -1 (left) to 1 (right).
 """
 
 from __future__ import annotations
@@ -77,10 +77,14 @@ def boosted(sound: FloatArray, centre_hz: float, *, gain: float, q: float = 1.0)
 
 @dataclass(eq=False)
 class Desk:
-    """A song being mixed: `place` lays sounds on named buses, `finish` plays them through the strips into one stereo array."""
+    """A song being mixed: `place` lays sounds on named buses, `finish` plays them through the strips into one stereo array.
+
+    The song begins `lead_s` into the file, so that a codec has room to ring before the first stroke.
+    """
 
     duration_s: float
     rng: np.random.Generator
+    lead_s: float = 0.06
     kicks_s: list[float] = field(default_factory=list)
     buses: dict[str, FloatArray] = field(default_factory=dict)
 
@@ -97,12 +101,12 @@ class Desk:
 
     def place(self, sound: FloatArray, at_s: float, *, bus: str, gain: float = 1.0, pan: float = 0.0) -> None:
         """Add a sound to a bus; what would begin before 0 or end after the song is cut."""
-        start = max(round(at_s * SAMPLE_RATE_HZ), 0)
+        start = max(round((at_s + self.lead_s) * SAMPLE_RATE_HZ), 0)
         width = min(sound.shape[-1], self.length - start)
         if width <= 0:
             return
         angle = (pan + 1.0) * np.pi / 4.0
-        sides = np.float32([[np.cos(angle)], [np.sin(angle)]]) * np.float32(gain * 1.2)
+        sides = np.array([[np.cos(angle)], [np.sin(angle)]], np.float32) * np.float32(gain * 1.2)
         self.bus(bus)[:, start : start + width] += sides * sound[..., :width]
 
     def finish(self, strips: dict[str, Strip], *, room: Room, echo: Echo, master: Master) -> FloatArray:
@@ -134,7 +138,7 @@ class Desk:
             sound = filtered(sound, "lowpass", strip.high_cut_hz)
         gain: FloatArray | np.float32 = np.float32(strip.gain)
         if strip.pump and self.kicks_s:
-            gain = gain * ducking(self.kicks_s, self.length, depth=strip.pump)
+            gain = gain * ducking([at_s + self.lead_s for at_s in self.kicks_s], self.length, depth=strip.pump)
         return np.asarray(sound * gain, np.float32)
 
 
@@ -157,7 +161,7 @@ def echoed(send: FloatArray, echo: Echo) -> FloatArray:
     """
     step = round(echo.time_s * SAMPLE_RATE_HZ)
     pole = np.float32(np.exp(-2 * np.pi * echo.damp_hz / SAMPLE_RATE_HZ))
-    b, a, state = np.float32([1 - pole]), np.float32([1, -pole]), np.zeros((2, 1), np.float32)
+    b, a, state = np.array([1 - pole], np.float32), np.array([1, -pole], np.float32), np.zeros((2, 1), np.float32)
     out = np.zeros_like(send)
     for start in range(step, send.shape[1], step):
         stop = min(start + step, send.shape[1])
@@ -169,8 +173,8 @@ def echoed(send: FloatArray, echo: Echo) -> FloatArray:
 def reverberated(send: FloatArray, room: Room, rng: np.random.Generator) -> FloatArray:
     """The room's answer (2, n): the middle of `send` convolved with decaying noise, a different noise on each side.
 
-    Impulse response h(t) = noise(t) * 10^(-3 t / decay_s), low-passed, its high end dying twice as fast; normalised to unit energy.
-    A room is dark: everything is worked out below a quarter of the sample rate, and the inverse transform comes back to the full rate.
+    Impulse response h(t) = noise(t) * 10^(-3 t / decay_s), low-passed, its high end dying twice as fast; of unit energy.
+    A room is dark: all is worked out below a quarter of the sample rate, and the inverse transform comes back to the full rate.
     """
     n, tail = send.shape[1], _impulse_response(room, rng)
     gap = round(room.gap_s * SAMPLE_RATE_HZ)

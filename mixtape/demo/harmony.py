@@ -115,7 +115,7 @@ def phrase(
     low: int = -2,
     high: int = 9,
 ) -> list[Note]:
-    """A tune over one root per bar. Its first bar is a motif; the others repeat it moved with the harmony, every fourth answers anew.
+    """A tune over one root per bar. Its first bar is a motif; the others repeat it with the harmony, every fourth answers anew.
 
     On strong beats the nearest chord step is taken, so the tune agrees with what is under it.
     """

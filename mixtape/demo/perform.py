@@ -18,7 +18,8 @@ from mixtape.types import FloatArray
 PLAYERS: dict[str, Callable[[Song], FloatArray]] = {
     player.__name__: player
     for player in (
-        house, techno, trance, jungle, lofi, dub, ambient, chiptune, synthwave, metal, jazz, bossa, baroque, folk, gamelan, nocturne, minimal
+        house, techno, trance, jungle, lofi, dub, ambient, chiptune, synthwave, metal, jazz, bossa, baroque, folk,
+        gamelan, nocturne, minimal,
     )
 }  # fmt: skip
 

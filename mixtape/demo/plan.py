@@ -1,6 +1,6 @@
 """Who plays what in the made-up collection: artists, albums, songs, all of them invented, and what a seed decides about them.
 
-The names, years and titles are fixed; the seed draws key, tempo and length of every song, and the music and the sleeves follow it.
+The names, years and titles are fixed; the seed draws key, tempo and length of every song; music and sleeves follow it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ KEYS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What all songs of a style share: genre tag, tempo in beats a minute, scales, beats in a bar, seconds that ring on at the end."""
+    """What all songs of a style share: genre tag, beats a minute, scales, beats in a bar, seconds that ring on at the end."""
 
     genre: str
     bpm: tuple[int, int]

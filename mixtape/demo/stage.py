@@ -29,7 +29,7 @@ class Stroke:
 
 @dataclass(eq=False)
 class Stage:
-    """A song while it is played. `swing` 0..0.33 delays every second half-beat (or sixteenth, see `swing_step`), as a share of a beat."""
+    """A song while it is played. `swing` 0..0.33 delays every second half-beat or sixteenth (`swing_step`)."""
 
     song: Song
     swing: float = 0.0
@@ -71,7 +71,7 @@ class Stage:
         hold: float = 0.95,
         loose_s: float | None = None,
     ) -> None:
-        """Play notes with one voice; `hold` is the share of each length that sounds, `spread` scatters notes about `pan` by pitch."""
+        """Play notes with one voice; `hold` is the share of each length that sounds, `spread` pans notes by pitch."""
         slack = self.loose_s if loose_s is None else loose_s
         for note in notes:
             sound = self.sound(voice, note, hold, bus)

@@ -54,7 +54,7 @@ def pluck(
 ) -> FloatArray:
     """A plucked string: a burst of noise in a delay line of one period, smoothed a little each time round.
 
-    bright 0..1 opens the burst and the loop, ring_s is the time to -60 dB, pick is where the string is plucked (share of its length).
+    bright 0..1 opens the burst and the loop, ring_s is the time to -60 dB, pick is where it is plucked (share of its length).
     """
     period = SAMPLE_RATE_HZ / freq_hz
     whole, n = int(period), max(round(duration_s * SAMPLE_RATE_HZ), 64)
@@ -237,5 +237,5 @@ def organ(freq_hz: float, duration_s: float) -> FloatArray:
     """Drawbars: sub-octave, unison, fifth, octave and twelfth, with the click of the key."""
     t = seconds(duration_s)
     bars = ((0.5, 0.5), (1.0, 1.0), (1.5, 0.3), (2.0, 0.55), (3.0, 0.25), (4.0, 0.15))
-    tone = sum(gain * np.sin(2 * np.pi * freq_hz * ratio * t) for ratio, gain in bars)
+    tone = np.sum([gain * np.sin(2 * np.pi * freq_hz * ratio * t) for ratio, gain in bars], axis=0)
     return shaped((tone * 0.3).astype(np.float32), 0.004, min(0.03, duration_s / 3))

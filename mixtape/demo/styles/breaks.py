@@ -51,7 +51,7 @@ def jungle(song: Song) -> FloatArray:
 
 
 def _played_break(stage: Stage, bar_s: float) -> FloatArray:
-    rng, desk = stage.rng, Desk(bar_s, np.random.default_rng([stage.song.seed, 3]))
+    rng, desk = stage.rng, Desk(bar_s, np.random.default_rng([stage.song.seed, 3]), lead_s=0.0)
     kit = {
         "kick": Stroke((drums.kick(low_hz=62, sweep_hz=110, length_s=0.2),), 0.95),
         "snare": Stroke((drums.snare(rng, tone_hz=225, length_s=0.18), drums.snare(rng, tone_hz=229, length_s=0.2)), 0.8, 0.05),
@@ -114,7 +114,7 @@ def _glass(freq_hz: float, duration_s: float, velocity: float) -> FloatArray:
 
 
 def lofi(song: Song) -> FloatArray:
-    """A lazy, dusty beat behind muted electric piano in ninths, a round bass, a few plucked answers, the crackle of the record."""
+    """A lazy, dusty beat behind muted electric piano, a round bass, a few plucked answers, the crackle of the record."""
     stage = Stage(song, swing=0.14, swing_step=0.25, loose_s=0.011)
     tonic = 48 + song.tonic % 12
     roots = ((1, 4, 0, 5), (3, 2, 1, 0), (0, 5, 1, 4), (3, 4, 2, 5))[int(stage.rng.integers(4))]

@@ -66,12 +66,12 @@ def _string(stage: Stage, *, muted: bool) -> Voice:
 
 
 def _guitars(stage: Stage, song: Song, name: str, bar: int, riff: list[tuple[float, float, bool]], root: float) -> None:
-    beat = bar * 4.0
+    beat, mutes = bar * 4.0, list[Note]()
     if name == "slow":
         chords = [(0.0, 1.9, 0.0), (2.0, 0.9, 1.0), (3.0, 0.95, 0.0)]
-        notes, mutes = [Note(beat + at, length, root + up, 0.9) for at, length, up in chords], []
+        notes = [Note(beat + at, length, root + up, 0.9) for at, length, up in chords]
     elif name == "blast":
-        notes, mutes = [Note(beat + k / 4, 0.26, root + 12, 0.8) for k in range(16)], []
+        notes = [Note(beat + k / 4, 0.26, root + 12, 0.8) for k in range(16)]
     else:
         half = [(at - 4 * (bar % 2), pitch, loud) for at, pitch, loud in riff if 4 * (bar % 2) <= at < 4 * (bar % 2) + 4]
         notes = [Note(beat + at, 0.4, pitch, 0.9) for at, pitch, loud in half if loud]

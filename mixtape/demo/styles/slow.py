@@ -13,7 +13,7 @@ from mixtape.types import FloatArray
 
 
 def dub(song: Song) -> FloatArray:
-    """One drop: the kick waits for the third beat, the organ answers off the beat, and single strokes are thrown into the echo."""
+    """One drop: the kick waits for the third beat, the organ answers off the beat, and strokes are thrown into the echo."""
     stage = Stage(song, swing=0.08, swing_step=0.25, loose_s=0.005)
     tonic = 48 + song.tonic % 12
     roots = ((0, 0, 3, 0), (0, 6, 0, 6), (0, 3, 4, 0), (0, 0, 6, 5))[int(stage.rng.integers(4))]
@@ -44,7 +44,7 @@ def dub(song: Song) -> FloatArray:
 
 
 def _bass_riff(rng: np.random.Generator) -> list[tuple[float, float, float]]:
-    options = (
+    options: tuple[list[tuple[float, float, float]], ...] = (
         [(0, 0.7, 0), (0.75, 0.6, 7), (1.5, 0.9, 0), (3, 0.4, 10), (3.5, 0.45, 7)],
         [(0, 1.2, 0), (1.5, 0.45, 3), (2, 0.45, 5), (2.75, 1, 0)],
         [(0.5, 0.45, 0), (1, 0.45, 0), (1.5, 1.2, 7), (3, 0.9, 5)],
@@ -100,7 +100,7 @@ def _melodica(freq_hz: float, duration_s: float, velocity: float) -> FloatArray:
 
 
 def ambient(song: Song) -> FloatArray:
-    """A drone that opens like a door, slow chords of many players, bells from far away, water; it arrives and leaves as a breath."""
+    """A drone that opens like a door, slow chords of many players, bells from far away, water; it comes and goes as a breath."""
     stage = Stage(song, loose_s=0.05)
     tonic = 48 + song.tonic % 12
     roots = ((0, 3, 5, 4), (0, 1, 3, 0), (5, 3, 0, 4), (0, 4, 1, 3))[int(stage.rng.integers(4))]

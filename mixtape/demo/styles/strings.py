@@ -16,7 +16,7 @@ _BALLADS = ((0, 3, 0, 4), (0, 5, 3, 4), (0, 4, 3, 0), (3, 0, 4, 0))
 
 
 def baroque(song: Song) -> FloatArray:
-    """Figures over the circle of fifths: the right hand runs, the left hand answers it an octave lower, strings join at the return."""
+    """Over the circle of fifths the right hand runs, the left hand answers two octaves lower, strings join at the return."""
     stage = Stage(song, loose_s=0.009)
     tonic = 48 + song.tonic % 12
     figure = stage.rng.permutation([0, 2, 4, 7, 4, 2, 4, 2])
@@ -76,7 +76,7 @@ def _cadence(stage: Stage, song: Song, tonic: float) -> None:
 
 
 def folk(song: Song) -> FloatArray:
-    """Thumb on the low strings, fingers rolling above, the tune picked out, then a fiddle, a tambourine and a foot on the floor."""
+    """Thumb on the low strings, fingers rolling above, the tune picked out, then a fiddle, a tambourine, a foot on the floor."""
     stage = Stage(song, swing=0.05, swing_step=0.5, loose_s=0.008)
     tonic = 43 + song.tonic % 8
     roots = _BALLADS[int(stage.rng.integers(4))]

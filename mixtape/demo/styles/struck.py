@@ -56,7 +56,7 @@ def _interlock(stage: Stage, song: Song, tonic: float, core: list[int], bar: int
 
 
 def nocturne(song: Song) -> FloatArray:
-    """A left hand that rises and falls, a singing right hand with an ornament here and there, a stormier middle, and the night again."""
+    """A left hand that rises and falls, a singing right hand with an ornament here and there, a storm, and the night again."""
     stage = Stage(song, loose_s=0.014)
     tonic = 48 + song.tonic % 12
     roots = ((0, 3, 4, 0), (0, 5, 3, 4), (0, 6, 5, 4))[int(stage.rng.integers(3))]
