@@ -45,29 +45,6 @@ class Hand:
     strength: Tensor
 
 
-def shrunk(covers: ByteArray, *, pixels: int) -> ByteArray:
-    """Make covers (n, s, s, 3) smaller to (n, pixels, pixels, 3) by taking means. ShapeError unless s is a multiple of
-    `pixels`."""
-    n, side = covers.shape[:2]
-    if side % pixels:
-        raise ShapeError(
-            f"covers of {side} px cannot be made {pixels} px by whole steps; standardise them to a multiple of {pixels}"
-        )
-    cell = side // pixels
-    parts = covers.reshape(n, pixels, cell, pixels, cell, 3)
-    return np.rint(parts.mean(axis=(2, 4), dtype=np.float32)).astype(np.uint8)
-
-
-def by_cover(cover_ids: Sequence[str | None], music: FloatArray) -> dict[str, FloatArray]:
-    """Sort the conditions (n, 32) of songs by the cover that each song has, in the order of first appearance: cover ->
-    (k, 32)."""
-    rows: dict[str, list[int]] = {}
-    for row, cover in enumerate(cover_ids):
-        if cover is not None:
-            rows.setdefault(cover, []).append(row)
-    return {cover: music[mine] for cover, mine in rows.items()}
-
-
 def make_deck(covers: ByteArray, conditions: Sequence[FloatArray], *, pixels: int, device: torch.device) -> Deck:
     """Lay out covers (n, s, s, 3) uint8 and for each the conditions (k, 32) of all its songs. ShapeError when they do not fit."""
     if covers.ndim != 4 or covers.shape[1:] != (pixels, pixels, 3) or covers.dtype != np.uint8 or len(covers) == 0:

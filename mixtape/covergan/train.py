@@ -10,7 +10,7 @@ import json
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,11 @@ SETBACKS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainSettings:
-    """How to train. The budget is `steps`, `seconds` of training over all starts together, or both: whichever ends first."""
+    """How to train. The budget is `steps`, `seconds` of training over all starts together, or both: whichever ends first.
+
+    The music is faded in while `fade` of the budget passes: a network that hears it from the first step tends to
+    collapse (Shahbazi 2022).
+    """
 
     size: Size = SIZES[64]
     batch: int = 32
@@ -49,6 +53,7 @@ class TrainSettings:
     lazy: int = 8
     mismatch_every: int = 8
     null_share: float = 0.12
+    fade: tuple[float, float] = (0.1, 0.4)
     noise: float = 0.2
     ema_images: int = 10_000
     steps: int | None = None
@@ -97,6 +102,9 @@ def train(
     """
     if settings.steps is None and settings.seconds is None:
         raise ModelError("training: neither steps nor seconds are set, it would never end; set one of them")
+    if start_from is not None:
+        # It hears already, and long steps would shake out what it knows.
+        settings = replace(settings, fade=(0.0, 0.0), lr=settings.lr / 2)
     torch.set_num_threads(settings.threads or max(1, torch.get_num_threads()))
     device = torch.device(_device(settings.device))
     deck = make_deck(covers, conditions, pixels=settings.size.pixels, device=device)
@@ -120,7 +128,8 @@ def train(
 def advance(state: State, deck: Deck, settings: TrainSettings, *, done: float) -> tuple[Tensor, Tensor]:
     """One step of both networks; `done` 0..1 is how much of the budget is spent. Returns both losses."""
     _set_lr(state, settings, done)
-    ramp = min(max((done - 0.1) / 0.3, 0.0), 1.0)
+    begin, end = settings.fade
+    ramp = min(max((done - begin) / max(end - begin, 1e-9), 0.0), 1.0) if end else 1.0
     hand = deal(deck, batch=settings.batch, null_share=settings.null_share, noise=settings.noise, ramp=ramp, draws=state.draws)
     real = augment(hand.pictures, p=state.p, draws=state.draws)
     with _autocast(state, real):
@@ -273,7 +282,9 @@ def _look(state: State, deck: Deck, settings: TrainSettings) -> None:
     real = deal(deck, **rules)  # type: ignore[arg-type]
     z = torch.randn((32, settings.size.latent), generator=draws).to(real.pictures.device)
     drawn = state.ema(z, real.condition, real.strength)
-    state.diversity = float(drawn.clamp(-1, 1).std(dim=0).mean() / real.pictures.std(dim=0).mean().clamp(min=1e-3))
+    varied = float(real.pictures.std(dim=0).mean())
+    # One cover, or covers all alike: there is no variety to fall short of.
+    state.diversity = float(drawn.clamp(-1, 1).std(dim=0).mean()) / varied if varied > 0.02 else 1.0
     if len(deck.held):
         held = deal(deck, **rules, held=True)  # type: ignore[arg-type]
         drawn = state.g(z, held.condition, held.strength)
@@ -286,7 +297,7 @@ def _trouble(state: State) -> str:
     """What is wrong, or nothing: a loss or weight that is no number, or pictures that have become all alike."""
     if not (math.isfinite(state.d_loss) and math.isfinite(state.g_loss) and is_sound(state)):
         return "a loss was no longer a number"
-    best = max((row[-1] for row in state.history), default=0.0)
+    best = min(1.0, max((row[-1] for row in state.history), default=0.0))
     recent = [row[-1] for row in state.history[-3:]]
     if best > 0.3 and len(recent) == 3 and max(recent) < 0.25 * best:
         return f"its pictures had become alike ({max(recent):.0%} as varied as real covers, {best:.0%} before)"
