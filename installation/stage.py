@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias
 import moderngl
 import numpy as np
 
+from installation.gl.context import collect
 from installation.gl.drawing import Drawing
 from installation.gl.post import Post
 from installation.gl.targets import Target
@@ -95,7 +96,7 @@ class Stage:
 
     def draw(self, state: FrameState, into: moderngl.Framebuffer | None = None) -> None:
         """Draw a frame into a framebuffer of the stage's size, or into its own, which `read` reads."""
-        self._gl.gc()
+        collect(self._gl)
         self._gl.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         picture = self._picture(state)
         self._post.gather(self._drawing, picture.texture)

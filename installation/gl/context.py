@@ -39,6 +39,13 @@ def _standalone() -> moderngl.Context:
         ) from error
 
 
+def collect(context: moderngl.Context) -> None:
+    """Free what was dropped in Python since the last call. (`Context.gc` fails on what was already released by hand.)"""
+    while context.objects:
+        if (release := getattr(context.objects.popleft(), "release", None)) is not None:
+            release()
+
+
 def complain_if_failed(context: moderngl.Context, doing: str) -> None:
     """ShowError when GL has flagged an error since it was last asked."""
     if (flag := context.error) != "GL_NO_ERROR":

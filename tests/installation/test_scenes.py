@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from installation.gl.program import SHADERS, Shader, flatten
+from installation.gl.targets import Screen, Target
+from installation.gl.tiles import tiles_of
+from installation.stage import Stage
+from installation.state import TileSheet
+from mixtape.errors import ShowError
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+MOMENTS = ("map", "map_song_change", "flight", "grid", "wall", "wall_ripple", "grid_to_wall")
+
+
+def on_mesa(gl) -> bool:
+    return "llvmpipe" in gl.info["GL_RENDERER"]
+
+
+@pytest.fixture
+def stage(gl, small_world):
+    return Stage(gl, small_world, size=(160, 90), patient=True)
+
+
+@pytest.mark.parametrize("name", MOMENTS)
+def test_a_moment_looks_as_it_did(name, gl, small_world, play, golden_scenes, tmp_path):
+    got = golden_scenes.draw(name, gl, small_world, play)
+    want = np.asarray(Image.open(GOLDEN / f"scene_{name}.png").convert("RGB"))
+    apart = np.abs(got.astype(int) - want)
+    if apart.mean() > 2.0 or (apart.max(axis=2) <= 12).mean() < 0.999:
+        folder = Path(os.environ.get("SCENE_DIFFERENCES", tmp_path))
+        Image.fromarray(got).save(folder / f"scene_{name}_got.png")
+        Image.fromarray((apart * 8).clip(0, 255).astype(np.uint8)).save(folder / f"scene_{name}_diff.png")
+        pytest.fail(f"{name}: differs by {apart.mean():.2f} levels; see {folder}, and regenerate_scenes.py when it is meant")
+
+
+@pytest.mark.parametrize("name", ["map", "wall_ripple"])
+def test_the_same_states_give_the_same_bytes(name, gl, small_world, play, golden_scenes):
+    once = golden_scenes.draw(name, gl, small_world, play)
+    again = golden_scenes.draw(name, gl, small_world, play)
+    assert once.tobytes() == again.tobytes()
+
+
+def test_a_frame_does_not_depend_on_the_frames_drawn_before_it(stage, small_world, play):
+    state = play(small_world, 9.0, (0.0, "scene", "map"))
+    stage.draw(state)
+    alone = stage.read()
+    for seconds in (1.0, 4.0, 7.0):
+        stage.draw(play(small_world, seconds, (0.0, "scene", "map")))
+    stage.draw(state)
+    assert np.array_equal(stage.read(), alone)
+
+
+def test_the_flight_begins_on_the_map_and_ends_in_the_grid(stage, small_world, play):
+    state = play(small_world, 14.0, (0.0, "scene", "map"))
+    stage.draw(state)
+    on_map = stage.read()
+    stage.draw(replace(state, scene="grid", from_scene="map", scene_mix=1e-9, morph=0.0))
+    assert np.array_equal(stage.read(), on_map)
+    stage.draw(replace(state, scene="grid", from_scene="grid", morph=1.0))
+    in_grid = stage.read()
+    stage.draw(replace(state, scene="grid", from_scene="map", scene_mix=0.999999, morph=1.0))
+    landed = stage.read()
+    tiles = tiles_of(replace(state, scene="grid", morph=1.0), stage._drawing)
+    # Beneath the tiles the ground has sunk into the grid's dark room; the tiles themselves are where they belong.
+    assert np.abs(landed.astype(int) - in_grid).mean() < 2.5
+    assert np.allclose(tiles.screen, tiles_of(replace(state, scene="map", from_scene="grid", morph=1.0), stage._drawing).screen)
+
+
+@pytest.mark.parametrize("scene", ["map", "grid"])
+def test_a_click_on_a_tile_finds_its_song(scene, stage, small_world, play):
+    state = play(small_world, 9.0, (0.0, "scene", scene))
+    tiles = tiles_of(state, stage._drawing)
+    hidden = 0
+    for row in tiles.order:
+        x = (tiles.screen[row, 0] / (160 / 90) + 0.5) * 160
+        y = (0.5 - tiles.screen[row, 1]) * 90
+        covered = [
+            other
+            for other in tiles.order[list(tiles.order).index(row) + 1 :]
+            if (np.abs(tiles.screen[other] - tiles.screen[row]) <= tiles.half[other]).all()
+        ]
+        hidden += bool(covered)
+        expected = covered[-1] if covered else row
+        assert stage.pick(x, y, state) == small_world.tracks[expected].id
+    assert hidden < len(tiles.order) / 3
+    focus = small_world.row[state.track_id]
+    x, y = (tiles.screen[focus, 0] / (160 / 90) + 0.5) * 160, (0.5 - tiles.screen[focus, 1]) * 90
+    assert stage.pick(x, y, state) == state.track_id
+
+
+def test_a_click_beside_all_tiles_or_on_the_wall_finds_nothing(stage, small_world, play):
+    assert stage.pick(1.0, 1.0, play(small_world, 9.0, (0.0, "scene", "grid"))) is None
+    assert stage.pick(80.0, 45.0, play(small_world, 9.0, (0.0, "scene", "wall"))) is None
+
+
+def test_the_wall_blends_from_the_last_picture_to_the_next_by_time(stage, small_world, play):
+    state = play(small_world, 20.0, (0.0, "scene", "wall"), (0.0, "energy", 0.0), (0.0, "grain", 0.0), (0.0, "bloom", 0.0))
+    count = int(state.knobs["wall_rows"]) * int(state.knobs["wall_cols"])
+    tiles = np.arange(count, dtype=np.int32)
+
+    def shown(time_s: float) -> float:
+        stage.draw(replace(state, moment=replace(state.moment, time_s=time_s)))
+        return float(stage.read()[40:50, 70:90].mean())
+
+    def put(level: int, time_s: float) -> None:
+        stage.put_tiles(TileSheet(0, time_s, tiles, np.full((count, 16, 16, 3), level, np.uint8)))
+        shown(time_s)
+
+    put(40, 20.0)
+    put(40, 21.0)
+    put(200, 22.0)
+    dark, middle, bright = shown(22.0), shown(22.5), shown(23.5)
+    assert dark < middle < bright
+    assert abs(middle - (dark + bright) / 2) < 0.1 * (bright - dark)
+
+
+def test_a_sheet_with_an_error_or_of_another_wall_is_passed_over(stage, small_world, play):
+    state = play(small_world, 9.0, (0.0, "scene", "wall"))
+    stage.draw(state)
+    before = stage.read()
+    stage.put_tiles(TileSheet(1, 0.0, np.arange(3, dtype=np.int32), np.zeros((0, 8, 8, 3), np.uint8), error="no model"))
+    stage.put_tiles(TileSheet(1, 0.0, np.array([5000], np.int32), np.zeros((1, 8, 8, 3), np.uint8)))
+    stage.draw(state)
+    assert np.array_equal(stage.read(), before)
+
+
+def test_the_picture_takes_another_size(stage, small_world, play):
+    state = play(small_world, 9.0)
+    stage.resize((90, 120))
+    stage.draw(state)
+    assert stage.read().shape == (120, 90, 3)
+    assert stage.read().max() > 40
+
+
+@pytest.mark.parametrize("songs", [1, 2, 5])
+def test_the_smallest_collections_are_drawn(songs, gl, make_world, play):
+    world = make_world(songs)
+    stage = Stage(gl, world, size=(160, 90), patient=True)
+    for scene in ("map", "grid", "wall"):
+        stage.draw(play(world, 3.0, (0.0, "scene", scene), (2.0, "next", None)))
+        assert stage.read().max() > 30
+
+
+def test_covers_arrive_a_few_a_frame_when_nobody_is_patient(gl, small_world, play):
+    stage = Stage(gl, small_world, size=(160, 90))
+    state = play(small_world, 14.0, (0.0, "scene", "grid"))
+    seen = []
+    for _ in range(40):
+        stage.draw(state)
+        seen.append(int(stage._drawing.atlas.loaded.sum()))
+    assert 0 < seen[0] <= 4
+    assert max(np.diff(seen)) <= 4
+    assert seen[-1] == len(small_world.tracks)
+
+
+def test_no_moment_of_the_show_flashes(stage, small_world, play):
+    """General flash threshold: a change of 10 % of relative luminance over a quarter of the picture, between two frames."""
+    wishes = ((0.0, "energy", 1.0), (0.0, "scene", "wall"), (1.0, "next", None))
+    before = None
+    for frame in range(40):
+        stage.draw(play(small_world, 1.0 + frame / 30, *wishes))
+        light = (stage.read() / 255.0) ** 2.2 @ np.array([0.2126, 0.7152, 0.0722])
+        if before is not None:
+            assert (np.abs(light - before) > 0.1).mean() < 0.25
+        before = light
+
+
+# Shaders -----------------------------------------------------------------------------------------------------------------------
+
+
+def _write(path: Path, text: str, *, later: int = 0) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    os.utime(path, ns=(later, later))
+
+
+PLAIN = "#version 330\nout vec4 o_colour;\nvoid main() {{\n    o_colour = vec4({});\n}}\n"
+
+
+def test_a_broken_shader_keeps_the_last_good_program_and_says_file_and_line(gl, tmp_path):
+    _write(tmp_path / "look.frag", PLAIN.format("1.0, 0.0, 0.0, 1.0"), later=10**9)
+    shader = Shader(gl, "look", folder=tmp_path)
+    good = shader.program
+    _write(tmp_path / "look.frag", PLAIN.format("mystery"), later=2 * 10**9)
+    assert not shader.reload()
+    assert shader.program is good
+    assert shader.error is not None
+    assert "look.frag:4" in shader.error
+    assert "mystery" in shader.error
+    _write(tmp_path / "look.frag", PLAIN.format("0.0, 1.0, 0.0, 1.0"), later=3 * 10**9)
+    assert shader.reload()
+    assert shader.error is None
+
+
+def test_an_error_in_an_included_file_names_that_file(gl, tmp_path):
+    _write(tmp_path / "lib/part.glsl", "// a comment\nfloat part() {\n    return lost;\n}\n")
+    _write(tmp_path / "look.frag", '#version 330\n#include "lib/part.glsl"\nout vec4 o;\nvoid main() { o = vec4(part()); }\n')
+    shader = Shader(gl, "look", folder=tmp_path)
+    assert shader.error is not None
+    assert "part.glsl:3" in shader.error
+
+
+def test_a_changed_include_is_noticed(gl, tmp_path):
+    _write(tmp_path / "lib/part.glsl", "float part() { return 1.0; }\n", later=10**9)
+    _write(tmp_path / "look.frag", '#version 330\n#include "lib/part.glsl"\nout vec4 o;\nvoid main() { o = vec4(part()); }\n')
+    shader = Shader(gl, "look", folder=tmp_path)
+    assert not shader.reload()
+    _write(tmp_path / "lib/part.glsl", "float part() { return 0.5; }\n", later=2 * 10**9)
+    assert shader.reload()
+
+
+def test_a_shader_that_never_compiled_is_drawn_by_the_fallback(gl, tmp_path, small_world):
+    from installation.gl.program import Programs
+
+    _write(tmp_path / "look.frag", "#version 330\nnonsense\n")
+    target = Target.make(gl, (16, 16))
+    target.begin()
+    Screen(gl, Programs(gl, folder=tmp_path)).draw("look", u_absent=1.0)
+    pixels = np.frombuffer(target.framebuffer.read(), np.uint8)
+    assert 0 < pixels.max() < 30
+    target.release()
+
+
+def test_an_include_that_is_not_there_says_who_asked(tmp_path):
+    _write(tmp_path / "look.frag", '#version 330\n\n#include "lib/gone.glsl"\n')
+    with pytest.raises(ShowError, match=r"look\.frag:3.*gone\.glsl"):
+        flatten(tmp_path / "look.frag", folder=tmp_path)
+
+
+def test_every_shader_of_the_project_compiles(gl):
+    for path in sorted(SHADERS.rglob("*.frag")):
+        name = str(path.relative_to(SHADERS).with_suffix(""))
+        assert Shader(gl, name).error is None

@@ -1,0 +1,294 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from installation.camera import Camera, View
+from installation.clock import FixedClock, RealClock
+from installation.heard import Heard, envelope
+from installation.places import places_of
+from installation.state import ControlEvent, Moment, Pause, Play, Quit, Volume, first_state, step
+from mixtape.config import Config, ShowConfig
+from mixtape.types import BANDS, Timeline
+
+KNOBS = (
+    "seed",
+    "next",
+    "previous",
+    "pause",
+    "scene",
+    "quit",
+    "wall_rows",
+    "wall_speed",
+    "energy",
+    "volume",
+    "transition_s",
+    "nonsense",
+)
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-100, 100),
+    st.floats(),
+    st.text(max_size=8),
+    st.sampled_from(["map", "grid", "wall", "auto", "Ostinato"]),
+)
+EVENTS = st.builds(
+    ControlEvent, st.just("test"), st.one_of(st.sampled_from(KNOBS), st.text(max_size=6)), VALUES, st.floats(0, 100)
+)
+FRAMES = st.lists(st.tuples(st.lists(EVENTS, max_size=3), st.floats(), st.floats()), min_size=1, max_size=25)
+
+
+def wish(knob, value=None):
+    return ControlEvent("test", knob, value, 0.0)
+
+
+def at(time_s, song_s, dt_s=1 / 30):
+    return Moment(int(time_s * 30), time_s, dt_s, song_s)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(frames=FRAMES)
+def test_whatever_comes_the_state_stays_in_range(frames, small_world):
+    state = first_state(small_world, seed_id=None, seed=1)
+    time_s = 0.0
+    for events, dt_s, song_s in frames:
+        time_s += dt_s if 0 <= dt_s < 100 else 0.0
+        state, commands = step(state, events, Moment(0, time_s, dt_s, song_s), small_world)
+        assert all(isinstance(command, Play | Pause | Volume | Quit) for command in commands)
+        assert state.track_id in small_world.row
+        assert state.history[-1] == state.track_id
+        assert len(state.next_ids) == 5
+        assert 0 <= state.scene_mix <= 1
+        assert 0 <= state.morph <= 1
+        assert state.scene in ("map", "grid", "wall")
+        assert 0 <= state.audio.level <= 1
+        assert math.isfinite(state.wandered_s)
+        assert math.isfinite(state.song_s)
+        assert all(math.isfinite(v) for v in (state.camera.x, state.camera.y, state.camera.zoom_log2))
+        assert 6 <= state.knobs["wall_rows"] <= 36
+        assert 0 <= state.knobs["energy"] <= 1
+
+
+def test_a_step_is_pure(small_world, play):
+    state = play(small_world, 3.0)
+    events = [wish("next")]
+    one, asked = step(state, events, at(3.1, 3.0), small_world)
+    two, asked_again = step(state, events, at(3.1, 3.0), small_world)
+    assert asked == asked_again
+    assert replace(one, audio=two.audio, palette=two.palette, from_palette=two.from_palette, knobs=two.knobs) is not two
+    assert (one.track_id, one.next_ids, one.camera, one.wandered_s) == (two.track_id, two.next_ids, two.camera, two.wandered_s)
+
+
+def test_the_same_show_is_the_same_at_every_frame_rate(small_world, play):
+    wishes = ((2.0, "next", None), (5.0, "scene", "wall"))
+    slow, fast = (play(small_world, 9.0, *wishes, fps=fps) for fps in (30, 120))
+    assert slow.track_id == fast.track_id
+    assert slow.next_ids == fast.next_ids
+    assert slow.scene == fast.scene
+    assert slow.wandered_s == pytest.approx(fast.wandered_s, abs=0.05)
+    assert slow.camera.x == pytest.approx(fast.camera.x, abs=0.02)
+    assert slow.camera.zoom_log2 == pytest.approx(fast.camera.zoom_log2, abs=0.05)
+
+
+def test_near_its_end_a_song_hands_over_to_the_one_that_was_said_to_come(small_world, play):
+    state = play(small_world, 25.0)
+    assert len(state.history) == 1
+    coming = state.next_ids
+    after = play(small_world, 27.0)
+    assert after.track_id == coming[0]
+    assert after.next_ids[:4] == coming[1:]
+
+
+def test_the_next_song_comes_over_the_crossfade_and_only_once(small_world):
+    state = first_state(small_world, seed_id=None, seed=1)
+    coming = state.next_ids[0]
+    asked = []
+    for frame in range(120):
+        # The sound goes on reporting the old song's end for a while, as a real one does.
+        state, commands = step(state, [], at(40 + frame / 30, 26.5 if frame < 60 else (frame - 60) / 30), small_world)
+        asked += commands
+    assert asked == [Play(coming, 0.0, 4.0)]
+
+
+def test_a_sound_that_stands_still_does_not_stop_the_show(small_world, play):
+    state = play(small_world, 5.0)
+    for frame in range(150):
+        state, commands = step(state, [], at(5 + frame / 30, 5.0), small_world)
+        if commands:
+            break
+    assert isinstance(commands[0], Play)
+
+
+def test_a_pause_may_last(small_world, play):
+    state = play(small_world, 6.0, (5.0, "pause", None))
+    assert state.paused
+    for frame in range(600):
+        state, commands = step(state, [], at(6 + frame / 30, 5.0), small_world)
+        assert commands == ()
+    _, commands = step(state, [wish("pause")], at(30, 5.0), small_world)
+    assert commands == (Pause(False),)
+
+
+def test_no_song_comes_again_within_half_the_collection(make_world):
+    world = make_world(30)
+    state = first_state(world, seed_id=None, seed=1)
+    for turn in range(80):
+        state, _ = step(state, [wish("next")], at(turn, 0.0), world)
+    for place, track_id in enumerate(state.history):
+        assert track_id not in state.history[max(0, place - 14) : place]
+
+
+def test_a_single_song_plays_again(make_world):
+    world = make_world(1)
+    _, commands = step(first_state(world, seed_id=None, seed=1), [wish("next")], at(1.0, 0.0), world)
+    assert commands == (Play(world.tracks[0].id, 0.0, 4.0),)
+
+
+def test_a_seed_by_words_or_by_id_begins_at_once(small_world, play):
+    state = play(small_world, 2.0)
+    by_words, commands = step(state, [wish("seed", "Vermilion")], at(2.1, 2.0), small_world)
+    assert small_world.track(by_words.track_id).title == "Vermilion Sands"
+    assert commands == (Play(by_words.track_id, 0.0, 4.0),)
+    by_id, _ = step(state, [wish("seed", small_world.tracks[17].id)], at(2.1, 2.0), small_world)
+    assert by_id.track_id == small_world.tracks[17].id
+
+
+def test_an_unknown_seed_is_said_and_the_show_goes_on(small_world, play):
+    state = play(small_world, 2.0)
+    after, commands = step(state, [wish("seed", "polka from mars")], at(2.1, 2.0), small_world)
+    assert commands == ()
+    assert after.track_id == state.track_id
+    assert "polka from mars" in after.error
+    later, _ = step(after, [], at(20.0, 20.0), small_world)
+    assert later.error is None
+
+
+def test_previous_goes_back_and_next_returns(small_world, play):
+    state = play(small_world, 4.0, (2.0, "next", None))
+    first, second = state.history
+    back, commands = step(state, [wish("previous")], at(4.1, 2.0), small_world)
+    assert commands == (Play(first, 0.0, 4.0),)
+    assert back.next_ids[0] == second
+    again, _ = step(back, [wish("next")], at(5.0, 0.5), small_world)
+    assert again.track_id == second
+
+
+def test_knobs_are_checked_before_they_turn(small_world, play):
+    state = play(small_world, 2.0)
+    turned, commands = step(state, [wish("energy", 0.25), wish("volume", 0.5)], at(2.1, 2.0), small_world)
+    assert turned.knobs["energy"] == 0.25
+    assert commands == (Volume(0.5),)
+    for knob, value in (("energy", 7.0), ("energy", float("nan")), ("scene", "opera"), ("wall_rows", "many"), ("fps", 30)):
+        refused, _ = step(state, [wish(knob, value)], at(2.1, 2.0), small_world)
+        assert refused.knobs == state.knobs
+        assert knob in refused.error
+
+
+def test_quit_is_handed_to_the_app(small_world, play):
+    assert Quit() in step(play(small_world, 1.0), [wish("quit")], at(1.1, 1.0), small_world)[1]
+
+
+def test_the_director_goes_from_map_to_grid_to_wall_and_back(make_world, play):
+    world = make_world(20, seconds=300.0, config=Config(show=ShowConfig(scene_s=6.0, transition_s=2.0)))
+    seen = [play(world, seconds).scene for seconds in (3.0, 9.0, 15.0, 21.0)]
+    assert seen == ["map", "grid", "wall", "map"]
+
+
+def test_a_scene_change_taken_back_half_way_runs_backwards(small_world, play):
+    on_the_way = play(small_world, 5.0, (0.0, "scene", "map"), (4.0, "scene", "grid"))
+    assert 0 < on_the_way.morph < 1
+    back, _ = step(on_the_way, [wish("scene", "map")], at(5.01, 5.0, 0.001), small_world)
+    assert back.scene == "map"
+    assert back.morph == pytest.approx(on_the_way.morph, abs=0.01)
+
+
+def test_the_palette_goes_over_without_a_leap(small_world, play):
+    state = play(small_world, 3.0)
+    after, _ = step(state, [wish("next")], at(3.03, 3.0), small_world)
+    assert np.abs(after.palette.srgb.astype(int) - state.palette.srgb).max() <= 2
+    arrived = play(small_world, 9.0, (3.0, "next", None))
+    own = small_world.palette(arrived.track_id).srgb
+    assert np.array_equal(arrived.palette.srgb[: len(own)], own)
+
+
+# What is heard -----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_envelope_rises_within_frames_and_falls_over_a_quarter_second():
+    x = np.zeros(120, np.float32)
+    x[30] = 1.0
+    y = envelope(x)
+    top = int(np.argmax(y))
+    assert 30 <= top <= 34
+    assert y[top + 25] / y[top + 10] == pytest.approx(math.exp(-1), rel=0.05)
+    assert y[:30].max() < 1e-3
+
+
+def test_what_is_heard_depends_on_the_place_alone(small_world):
+    ear = Heard.of(small_world.timeline(small_world.tracks[0].id))
+    assert ear.at(7.123).level == ear.at(7.123).level
+    assert np.all(ear.at(9.0).integrated >= ear.at(8.0).integrated)
+    for place in (-5.0, 0.0, 1e9, float("nan"), float("inf")):
+        frame = ear.at(place)
+        assert frame.bands.shape == frame.smoothed.shape == frame.integrated.shape == (BANDS,)
+        assert 0 <= frame.level <= 1
+        assert 0 <= frame.beat_phase < 1
+
+
+def test_an_empty_timeline_is_silence():
+    none = np.zeros(0, np.float32)
+    assert Heard.of(Timeline(none, np.zeros((0, BANDS), np.float32), none, none, none)).at(1.0).level < 1e-6
+
+
+# Clocks, camera, places --------------------------------------------------------------------------------------------------------
+
+
+def test_the_fixed_clock_does_not_drift():
+    clock = FixedClock(30)
+    moments = [clock.tick(0.0) for _ in range(1801)]
+    assert moments[0].time_s == 0.0
+    assert moments[-1].time_s == 60.0
+
+
+def test_the_real_clock_passes_over_a_long_gap():
+    ticks = iter([10.0, 10.1, 500.0, 499.0])
+    clock = RealClock(lambda: next(ticks))
+    times = [clock.tick(0.0).time_s for _ in range(4)]
+    assert times == pytest.approx([0.0, 0.1, 0.35, 0.35])
+
+
+def test_two_short_steps_of_the_camera_equal_one_long_one():
+    start = Camera(0.2, -0.1, 0.5, vx=0.3)
+    once = start.follow(1.0, 1.0, 2.0, dt_s=0.4)
+    twice = start.follow(1.0, 1.0, 2.0, dt_s=0.1).follow(1.0, 1.0, 2.0, dt_s=0.3)
+    assert (once.x, once.y, once.zoom_log2, once.vx) == pytest.approx((twice.x, twice.y, twice.zoom_log2, twice.vx))
+
+
+def test_the_view_puts_its_centre_where_it_says_and_near_things_larger():
+    view = View(x=0.1, y=0.2, zoom=2.0, tilt=1.0, aspect=1.6, screen_x=0.05, screen_y=0.02)
+    screen, scale = view.project(np.array([[0.1, 0.2], [0.1, 0.3], [0.1, 0.1]], np.float32))
+    assert screen[0] == pytest.approx([0.05, 0.02])
+    assert scale[2] > scale[0] > scale[1]
+
+
+def test_tiles_fly_from_their_place_to_their_cell(small_world):
+    places = places_of(small_world.song_map, small_world.grid)
+    assert np.array_equal(places.at(0.0, 3)[0], places.map_xy)
+    assert np.array_equal(places.at(1.0, 3)[0], places.cell_xy)
+    near_start, near_end = places.at(1e-4, 3)[0], places.at(1 - 1e-4, 3)[0]
+    assert np.abs(near_start - places.map_xy).max() < 1e-3
+    assert np.abs(near_end - places.cell_xy).max() < 1e-3
+    left = np.linalg.norm(places.at(0.3, 3)[0] - places.map_xy, axis=1) / np.linalg.norm(places.cell_xy - places.map_xy, axis=1)
+    assert left[3] > left[np.argmax(np.linalg.norm(places.map_xy - places.map_xy[3], axis=1))]
+
+
+def test_settled_tiles_do_not_hide_each_other(small_world):
+    places = places_of(small_world.song_map, small_world.grid)
+    apart = np.abs(places.map_xy[:, None] - places.map_xy[None]).max(axis=2) + 9 * np.eye(len(places.map_xy))
+    assert (apart > 0.75 * np.minimum(places.map_half[:, None], places.map_half[None])).all()
