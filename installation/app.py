@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from installation.clock import FixedClock, RealClock
 from installation.control.keys import Keys
@@ -23,12 +24,14 @@ from installation.showlog import ShowLog, config_digest, library_digest
 from installation.sound import DeviceSound, OfflineSound
 from installation.stage import Stage
 from installation.state import ControlEvent
-from installation.window import Window
 from installation.world import World
 from mixtape.config import Config
 from mixtape.covergan import material
 from mixtape.library import Library
 from mixtape.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from installation.window import Window
 
 _RELOAD_S = 0.5
 """How often shader files are looked at for changes."""
@@ -48,6 +51,8 @@ def run_show(
         ShowError: no display, no OpenGL 3.3.
         LibraryError, ModelError: the library is not ready.
     """
+    from installation.window import Window
+
     world = load_world(library, config)
     settings = config.show
     with contextlib.ExitStack() as owners:
@@ -110,7 +115,7 @@ def export(
     ctx = open_context()
     stage = Stage(ctx, world, size=size, patient=True, last_pass=LastPass(ctx))
     mixer = Mixer(lambda track_id: world.track(track_id).path, ahead=False)
-    model = DirectSampler(material.model_path(library), factory="mixtape.covergan.model:CoverModel.exact")
+    model = DirectSampler(material.model_path(library))
     count = max(1, round(seconds * fps))
     with OfflineSound(mixer) as sound, model as sampler, Recorder(out, width=size[0], height=size[1], fps=fps) as recorder:
         show, clock = Show(world, stage, sound, sampler, seed_id=seed_id), FixedClock(fps)

@@ -6,10 +6,12 @@ import os
 from typing import Any, Self
 
 import moderngl
-import pygame
 
 from installation.gl.context import open_context
 from mixtape.errors import ShowError
+
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+import pygame
 
 _UNSEEN = {"offscreen", "dummy", "evdev"}
 
