@@ -22,7 +22,7 @@ VERSION = 1
 """Raised when the same seed makes other music, so that folders of an older version are written anew."""
 
 MARKER = ".made-by-numbers"
-_NEED_BYTES_A_SONG = 4_000_000
+_NEED_BYTES_A_SONG = 2_500_000
 
 
 def make_collection(

@@ -64,7 +64,7 @@ def test_a_second_run_keeps_what_is_there_and_mends_what_is_torn(small, tmp_path
     make_collection(folder, songs=2, jobs=1, progress=lambda done, total: steps.append((done, total)))
     assert steps == [(1, 2), (2, 2)]
     assert _digests(folder) == before
-    assert not [p for p in folder.rglob("*.part")]
+    assert not list(folder.rglob("*.part"))
 
 
 def test_files_decode_with_sound_from_start_to_end_and_never_clip(small):

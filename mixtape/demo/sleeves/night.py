@@ -156,7 +156,7 @@ def _sigil(sheet: Sheet, bone: Colour) -> None:
 
 def synthwave(sheet: Sheet) -> str:
     """A sun cut into stripes, a chrome sky, a grid that runs to the horizon, mountains of wire, sometimes palms or towers."""
-    hue, horizon = sheet.one_of(320, 300, 345, 280, 20), sheet.pick(0.52, 0.66)
+    hue, horizon = sheet.one_of(320, 300, 345, 280, 20, 215, 165), sheet.pick(0.5, 0.68)
     top, glow = oklch(0.16, 0.09, hue - 40), oklch(0.74, 0.19, hue + sheet.one_of(30, 50, 70))
     sheet.wash(sheet.y / horizon, [top, oklch(0.32, 0.16, hue - 25), oklch(0.55, 0.22, hue), glow])
     centre, radius = (sheet.pick(0.35, 0.65), horizon - sheet.pick(0.08, 0.2)), sheet.pick(0.18, 0.3)
@@ -168,9 +168,12 @@ def synthwave(sheet: Sheet) -> str:
     light = np.clip(rise, 0, 1)[..., None] * np.ones((1, sheet.n, 1), np.float32)
     tone = (1 - light) * np.array(oklch(0.92, 0.14, 95)) + light * np.array(oklch(0.66, 0.25, hue + 5))
     sheet.pixels += (sun * stripes)[..., None] * (tone - sheet.pixels)
-    for k in range(2):
-        line = horizon - 0.03 - np.abs(sheet.ridge(6 + 3 * k, octaves=3)) * (0.17 - 0.07 * k)
-        sheet.ink(sheet.below(line), oklch(0.24 - 0.07 * k, 0.1, hue - 40))
+    if sheet.rng.random() < 0.4:
+        _skyline(sheet, horizon - 0.02, oklch(0.2, 0.09, hue - 40), lit=oklch(0.85, 0.16, hue + 60))
+    else:
+        for k in range(2):
+            line = horizon - 0.03 - np.abs(sheet.ridge(6 + 3 * k, octaves=3)) * (0.17 - 0.07 * k)
+            sheet.ink(sheet.below(line), oklch(0.24 - 0.07 * k, 0.1, hue - 40))
     _grid_floor(sheet, horizon, oklch(0.78, 0.19, sheet.one_of(195, 330, 210)), oklch(0.13, 0.08, hue - 45))
     if sheet.rng.random() < 0.5:
         _palms(sheet, horizon)

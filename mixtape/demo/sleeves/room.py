@@ -247,12 +247,16 @@ def folk(sheet: Sheet) -> str:
         sheet.disc((sheet.pick(0.2, 0.8), sheet.pick(0.2, 0.4)), sheet.pick(0.06, 0.14)),
         oklch(0.75, 0.15, sheet.one_of(60, 45, 85)),
     )
-    count = int(sheet.rng.integers(4, 7))
+    count, dusk = int(sheet.rng.integers(4, 7)), 1.0
+    if sheet.rng.random() < 0.3:
+        dusk = 0.62
+        sheet.wash(sheet.y * 1.4, [oklch(0.3, 0.06, 265), oklch(0.52, 0.08, 300), oklch(0.8, 0.1, 60)])
+        sheet.ink(sheet.disc((sheet.pick(0.2, 0.8), sheet.pick(0.14, 0.3)), sheet.pick(0.04, 0.09)), oklch(0.94, 0.04, 95))
     for k in range(count):
         share = k / (count - 1)
         line = 0.42 + 0.45 * share - 0.07 * sheet.ridge(2 + k % 3, octaves=2) - 0.05 * np.sin(5 * sheet.x[0] + sheet.pick(0, 6))
         hill = sheet.below(line)
-        tone = oklch(0.78 - 0.42 * share, 0.07 + 0.03 * share, hue + sheet.pick(-25, 25))
+        tone = oklch((0.78 - 0.42 * share) * dusk, 0.07 + 0.03 * share, hue + sheet.pick(-25, 25))
         sheet.ink(hill, tone)
         slope = (sheet.x * sheet.pick(-1, 1) + sheet.y - line[None, :]) * sheet.pick(35, 60)
         sheet.ink(

@@ -31,6 +31,7 @@ def dub(song: Song) -> FloatArray:
             if part.name in ("theme", "return"):
                 own = [n for n in tune if bar % 4 * 4 <= n.beat < bar % 4 * 4 + 4]
                 stage.play(moved(own, beats=(bar - bar % 4) * 4), _melodica, bus="lead", pan=-0.25)
+    stage.stroke(kit["throw"], 0, 0.8)
     _throws(stage, kit)
     strips = {
         "drums": Strip(0.8, room=0.14, echo=0.03),
