@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import io
 import multiprocessing
 import os
@@ -51,6 +52,7 @@ def make_collection(
         folder.mkdir(parents=True, exist_ok=True)
         finished = _finished(folder, seed)
         todo = [number for number, path in enumerate(paths) if not _complete(path, finished.get(_name(folder, path)))]
+        _sweep([paths[number] for number in todo])
         _room_for(folder, len(todo))
         done = len(paths) - len(todo)
         if progress:
@@ -94,6 +96,13 @@ def _finished(folder: Path, seed: int) -> dict[str, int]:
 
 def _complete(path: Path, size: int | None) -> bool:
     return size is not None and path.exists() and path.stat().st_size == size
+
+
+def _sweep(paths: list[Path]) -> None:
+    """Remove what a killed run left half written."""
+    for path in paths:
+        for partial in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+            partial.unlink(missing_ok=True)
 
 
 def _room_for(folder: Path, count: int) -> None:

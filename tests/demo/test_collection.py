@@ -61,6 +61,7 @@ def test_a_second_run_keeps_what_is_there_and_mends_what_is_torn(small, tmp_path
     paths = make_collection(folder, songs=2, jobs=1)
     before, steps = _digests(folder), []
     paths[1].write_bytes(paths[1].read_bytes()[:1000])
+    paths[1].with_name(f".{paths[1].name}.123.part").write_bytes(b"half")
     make_collection(folder, songs=2, jobs=1, progress=lambda done, total: steps.append((done, total)))
     assert steps == [(1, 2), (2, 2)]
     assert _digests(folder) == before
