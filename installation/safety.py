@@ -7,8 +7,10 @@ part; R, G, B are linear. More than three flashes within any second are too many
 window of a third by a third of the picture ("window"; a hall-wide projection is looked at from near), or a quarter of the
 picture as a whole ("broadcast").
 
-Each point of a small picture counts its own swings. That is stricter than the text, which asks for flashes at the same time;
-it is never more lenient for a point that flashes. Judged against these numbers is not the same as certified.
+Each point of a small picture counts its own swings, of which those count where points swing together: an eighth of a window
+one way within 1/30 s, or in balance within 1/10 s. So a strobe, a pulse, a cut and a reversing pattern count, while covers that
+a camera glides over, each point bright and dark at its own time, do not. Judged against these numbers is not the same as
+certified.
 """
 
 from __future__ import annotations
@@ -36,8 +38,11 @@ _RED_STEP = float(np.nextafter(np.float32(20), np.float32(21)))
 """More than 20, where luminance asks for 10 % or more: the next float makes both the same comparison."""
 
 _SATURATED = 0.8
+_TOGETHER = 1 / 8
+_AT_ONCE_S = 1 / 30
+_SOON_S = 1 / 10
 _MARGIN = 0.05
-_AREA_HELD = 0.8 * AREA_LIMIT
+_AREA_HELD = 0.7 * AREA_LIMIT
 _WEIGHTS = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
@@ -65,39 +70,53 @@ class Verdict:
         return max(self.general, self.red) > AREA_LIMIT
 
 
+@dataclass(frozen=True, slots=True)
+class Swing:
+    """One frame of one quantity: its value, where it swung up and down, and which of these count."""
+
+    value: FloatArray
+    up: Mask
+    down: Mask
+    counted: Mask
+
+
 class _Swings:
     """Counts, point by point, the opposing changes by `step` or more in the last second of one quantity."""
 
-    def __init__(self, step: float, *, window_s: float, dark_below: float = math.inf) -> None:
-        self._step, self._window_s, self._dark_below = step, window_s, dark_below
+    def __init__(self, step: float, *, window_s: float, together: float, dark_below: float = math.inf) -> None:
+        self._step, self._window_s, self._together_share, self._dark_below = step, window_s, together, dark_below
         self._times: deque[tuple[float, Mask]] = deque()
+        self._recent: deque[tuple[float, Mask, Mask]] = deque()
         self._low = self._high = np.zeros(0, np.float32)
         self._way = self._count = np.zeros(0, np.int8)
         self._taking_part = np.zeros(0, bool)
 
-    def look(self, value: FloatArray, taking_part: Mask | bool) -> tuple[Mask, Mask]:
+    def look(self, value: FloatArray, taking_part: Mask | bool, time_s: float) -> Swing:
         """Where `value` has swung up and where down since the last swing; changes nothing."""
         if self._low.shape != value.shape:
-            return np.zeros(value.shape, bool), np.zeros(value.shape, bool)
+            none = np.zeros(value.shape, bool)
+            return Swing(value, none, none, none)
         part = self._taking_part | taking_part
         up = (self._way <= 0) & (value - self._low >= self._step) & (self._low < self._dark_below) & part
-        down = (self._way >= 0) & (self._high - value >= self._step) & (value < self._dark_below) & part
-        return up, down & ~up
+        down = (self._way >= 0) & (self._high - value >= self._step) & (value < self._dark_below) & part & ~up
+        return Swing(value, up, down, (up | down) & self._together(up, down, time_s))
 
-    def count(self, swung: Mask, time_s: float) -> npt.NDArray[np.int8]:
+    def count(self, swing: Swing, time_s: float) -> npt.NDArray[np.int8]:
         """Swings of each point in the second up to `time_s`, these included."""
-        if self._count.shape != swung.shape:
-            return swung.astype(np.int8)
+        if self._count.shape != swing.counted.shape:
+            return swing.counted.astype(np.int8)
         self._forget(time_s)
-        return self._count + swung
+        return self._count + swing.counted
 
-    def take(self, value: FloatArray, taking_part: Mask | bool, up: Mask, down: Mask, time_s: float) -> None:
+    def take(self, swing: Swing, taking_part: Mask | bool, time_s: float) -> None:
         """Go on to this frame, with the swings that `look` found."""
+        value, up, down = swing.value, swing.up, swing.down
         if self._low.shape != value.shape:
             self._low, self._high = value.copy(), value.copy()
             self._way, self._count = np.zeros(value.shape, np.int8), np.zeros(value.shape, np.int8)
             self._taking_part = np.zeros(value.shape, bool) | taking_part
             self._times.clear()
+            self._recent.clear()
             return
         self._forget(time_s)
         self._taking_part |= taking_part
@@ -108,76 +127,108 @@ class _Swings:
             self._taking_part[swung] = np.broadcast_to(taking_part, value.shape)[swung]
             self._low[swung] = self._high[swung] = value[swung]
             self._way[up], self._way[down] = 1, -1
-            self._times.append((time_s, swung))
-            self._count = self._count + swung
+            self._recent.append((time_s, up, down))
+            self._times.append((time_s, swing.counted))
+            self._count = self._count + swing.counted
+
+    def _together(self, up: Mask, down: Mask, time_s: float) -> Mask:
+        """Points in a window of which enough swings with them; `up` and `down` are the swings of this frame."""
+        recent = [each for each in self._recent if time_s - each[0] < _SOON_S - 1e-6]
+        ups, downs = [up, *(each[1] for each in recent)], [down, *(each[2] for each in recent)]
+        lately = 1 + sum(time_s - each[0] < _AT_ONCE_S - 1e-6 for each in recent)
+        if sum(np.count_nonzero(mask) for mask in ups + downs) < self._together_share / 9 * up.size:
+            return np.zeros(up.shape, bool)
+        # The newest come last in `recent`, so those of the last moments are at its end.
+        at_once = [window_shares(_any([masks[0], *masks[len(masks) - lately + 1 :]])) for masks in (ups, downs)]
+        balance = window_shares(_any(ups)) - window_shares(_any(downs))
+        return _covered(np.maximum(np.maximum(*at_once), np.abs(balance)) >= self._together_share, up.shape)
 
     def _forget(self, time_s: float) -> None:
         while self._times and self._times[0][0] <= time_s - self._window_s + 1e-6:
             self._count = self._count - self._times.popleft()[1]
+        while self._recent and self._recent[0][0] <= time_s - _SOON_S:
+            self._recent.popleft()
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One frame as both counters see it."""
+    """One picture as both counters see it."""
 
-    luminance: FloatArray
-    red: FloatArray
+    luminance: Swing
+    red: Swing
     saturated: Mask
-    swings: tuple[tuple[Mask, Mask], tuple[Mask, Mask]]
 
 
 class FlashMeter:
     """Judges pictures one after another; knows only what it was given."""
 
     def __init__(self, *, profile: str = "window", margin: float = 0.0) -> None:
-        """`profile` "window" or "broadcast"; with a `margin` of 0.05 it is 5 % stricter about swings, and 3 % about time."""
+        """`profile` "window" or "broadcast"; with a `margin` of 0.05 swings count from 5 % less, for 3 %
+        longer, and where half as many points swing together."""
         window_s, dark_below = _WINDOW_S * (1 + 0.6 * margin), _LUMINANCE_DARK + margin * _LUMINANCE_STEP
+        together = _TOGETHER * (1 - 10 * margin)
         self._profile = profile
-        self._luminance = _Swings(_LUMINANCE_STEP * (1 - margin), window_s=window_s, dark_below=dark_below)
-        self._red = _Swings(_RED_STEP * (1 - margin), window_s=window_s)
+        self._luminance = _Swings(_LUMINANCE_STEP * (1 - margin), window_s=window_s, together=together, dark_below=dark_below)
+        self._red = _Swings(_RED_STEP * (1 - margin), window_s=window_s, together=together)
 
     def judge(self, light: FloatArray, *, time_s: float) -> Verdict:
         """Take in the next picture (h, w, 3), linear 0..1, and say how bad the last second was."""
-        look = self.look(light)
+        look = self.look(light, time_s=time_s)
         verdict = self.verdict(look, time_s=time_s)
         self.take(look, time_s=time_s)
         return verdict
 
-    def look(self, light: FloatArray) -> Look:
+    def look(self, light: FloatArray, *, time_s: float) -> Look:
         """What a picture would change, without taking it in."""
-        luminance = light @ _WEIGHTS
         red, others = light[..., 0], light[..., 1] + light[..., 2]
         redness = np.maximum(red - others, 0) * np.float32(320)
         saturated = (red >= _SATURATED * (red + others)) & (red > 0)
-        swings = (self._luminance.look(luminance, True), self._red.look(redness, saturated))
-        return Look(luminance, redness, saturated, swings)
+        luminance = self._luminance.look(light @ _WEIGHTS, True, time_s)
+        return Look(luminance, self._red.look(redness, saturated, time_s), saturated)
 
     def verdict(self, look: Look, *, time_s: float) -> Verdict:
         """What `judge` would say of the picture of this look at `time_s`."""
-        (up, down), (red_up, red_down) = look.swings
-        return Verdict(
-            self._share(self._luminance.count(up | down, time_s)), self._share(self._red.count(red_up | red_down, time_s))
-        )
+        return Verdict(self._share(self._luminance.count(look.luminance, time_s)), self._share(self._red.count(look.red, time_s)))
 
     def take(self, look: Look, *, time_s: float) -> None:
         """Take in the picture of this look."""
-        self._luminance.take(look.luminance, True, *look.swings[0], time_s)
-        self._red.take(look.red, look.saturated, *look.swings[1], time_s)
+        self._luminance.take(look.luminance, True, time_s)
+        self._red.take(look.red, look.saturated, time_s)
 
     def _share(self, count: npt.NDArray[np.int8]) -> float:
         over = count > SWINGS_LIMIT
         if not over.any():
             return 0.0
-        return float(over.mean()) if self._profile == "broadcast" else worst_window(over)
+        return float(over.mean()) if self._profile == "broadcast" else float(window_shares(over).max())
 
 
-def worst_window(mask: Mask) -> float:
-    """The largest share of true points in any window of a third by a third of the picture."""
-    rows, cols = max(1, mask.shape[0] // 3), max(1, mask.shape[1] // 3)
+def _window(shape: tuple[int, ...]) -> tuple[int, int]:
+    return max(1, shape[0] // 3), max(1, shape[1] // 3)
+
+
+def window_shares(mask: Mask) -> FloatArray:
+    """The share of true points in every window of a third by a third of the picture, by its upper left point."""
+    rows, cols = _window(mask.shape)
     total = np.zeros((mask.shape[0] + 1, mask.shape[1] + 1), np.int32)
     total[1:, 1:] = mask.cumsum(0, dtype=np.int32).cumsum(1)
     inside = total[rows:, cols:] - total[:-rows, cols:] - total[rows:, :-cols] + total[:-rows, :-cols]
-    return float(inside.max()) / (rows * cols)
+    return (inside / np.float32(rows * cols)).astype(np.float32, copy=False)
+
+
+def _covered(windows: Mask, shape: tuple[int, ...]) -> Mask:
+    """The points that lie in any of these windows, named by their upper left points."""
+    rows, cols = _window(shape)
+    edges = np.zeros((shape[0] + 1, shape[1] + 1), np.int32)
+    edges[:-rows, :-cols] += windows
+    edges[rows:, :-cols] -= windows
+    edges[:-rows, cols:] -= windows
+    edges[rows:, cols:] += windows
+    covered: Mask = edges.cumsum(0).cumsum(1)[:-1, :-1] > 0
+    return covered
+
+
+def _any(masks: list[Mask]) -> Mask:
+    return np.logical_or.reduce(masks)
 
 
 class FlashLimiter:
@@ -208,7 +259,7 @@ class FlashLimiter:
         for blend in sorted({soft, *(step for step in _STEPS if step > soft)}):
             shown = small if blend == 0.0 else _blended(small, self._shown, blend)
             light = light if blend == 0.0 else linear(shown)
-            look = self._shown_meter.look(light)
+            look = self._shown_meter.look(light, time_s=time_s)
             verdict = self._shown_meter.verdict(look, time_s=time_s)
             if max(verdict.general, verdict.red) <= _AREA_HELD:
                 break
