@@ -13,10 +13,12 @@ memory the process had.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -26,6 +28,10 @@ from typing import Any
 from environment import ROOT, main, ready
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LP_NUM_THREADS"), "1")
+
+
+SONG_S = 90
+"""Length of the song that listening is measured on; figures are told for 180 s."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +57,13 @@ def cpu_s(work: Callable[[], object], *, repeat: int = 3) -> float:
     return min(times)
 
 
-def _song(folder: Path, suffix: str, seconds: float = 180.0) -> Path:
-    """Three minutes of moving noise and tones as a file, such as an encoder meets in music."""
+def _song(folder: Path, suffix: str) -> Path:
+    """Moving noise and tones as a file, such as an encoder meets in music."""
     import av
     import numpy as np
 
     rng = np.random.default_rng(5)
-    n = int(44100 * seconds)
+    n = 44100 * SONG_S
     t = np.arange(n) / 44100
     tones = sum(np.sin(2 * np.pi * f * t) * (0.5 + 0.5 * np.sin(2 * np.pi * m * t)) for f, m in ((110, 2), (440, 0.5), (2600, 4)))
     sound = np.stack([0.15 * tones + 0.1 * rng.standard_normal(n) * (np.sin(np.pi * 4 * t) ** 8) for _ in range(2)]).astype(
@@ -67,7 +73,7 @@ def _song(folder: Path, suffix: str, seconds: float = 180.0) -> Path:
     out: Any
     with av.open(str(path), "w") as out:
         codec = {".mp3": "libmp3lame", ".ogg": "vorbis"}[suffix]
-        stream = out.add_stream(codec, rate=44100, layout="stereo", options={"strict": "experimental"}, bit_rate=192_000)
+        stream = out.add_stream(codec, rate=44100, layout="stereo", options={"strict": "experimental"})
         for start in range(0, n, 44100):
             frame = av.AudioFrame.from_ndarray(
                 np.ascontiguousarray(sound[:, start : start + 44100]), format="fltp", layout="stereo"
@@ -76,6 +82,270 @@ def _song(folder: Path, suffix: str, seconds: float = 180.0) -> Path:
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
     return path
+
+
+def _listening(suffix: str, *, everything: bool) -> Row:
+    from mixtape.audio import blocks
+    from mixtape.features.listen import listen
+    from mixtape.features.rhythm import RhythmEar
+    from mixtape.features.stretch import stretches
+
+    def rhythm() -> None:
+        ear, n = RhythmEar(), 0
+        for stretch in stretches(blocks(song, block_samples=1 << 14)):
+            n += len(stretch.samples)
+            ear.hear(stretch)
+        ear.features(n_samples=n)
+
+    with tempfile.TemporaryDirectory() as folder:
+        song = _song(Path(folder), suffix)
+        floor = cpu_s(lambda: [None for _ in blocks(song)])
+        mine = cpu_s(lambda: listen(song) if everything else rhythm())
+    name = f"{'listen' if everything else 'rhythm'}_{suffix[1:]}"
+    return Row(name, mine * 180 / SONG_S, "CPU-s a 3-min song", "decoding it to mono", mine / floor)
+
+
+def rhythm_mp3() -> Row:
+    """Decoding and RP, SSD, RH of a three-minute MP3, against decoding alone."""
+    return _listening(".mp3", everything=False)
+
+
+def rhythm_ogg() -> Row:
+    """Decoding and RP, SSD, RH of a three-minute OGG, against decoding alone."""
+    return _listening(".ogg", everything=False)
+
+
+def listen_mp3() -> Row:
+    """All that is heard of a three-minute MP3, timeline included, against decoding alone."""
+    return _listening(".mp3", everything=True)
+
+
+def _features(n: int) -> dict[str, Any]:
+    import numpy as np
+
+    rng = np.random.default_rng(3)
+    style = rng.integers(0, 12, n)
+    sizes = {"rp": 1440, "ssd": 168, "rh": 60}
+    return {name: np.abs(rng.normal(rng.normal(size=(12, d))[style], 0.6)).astype(np.float32) for name, d in sizes.items()}
+
+
+def similarity_1000() -> Row:
+    """Fused distances and 50 neighbours of 1,000 songs, against one plain distance matrix."""
+    import numpy as np
+    from scipy.spatial.distance import cdist
+
+    from mixtape.similarity import fused_distances, nearest
+
+    features, ids = _features(1000), [str(k) for k in range(1000)]
+    plain = np.concatenate(list(features.values()), axis=1)
+    floor = cpu_s(lambda: cdist(plain, plain), repeat=2)
+    mine = cpu_s(lambda: nearest(fused_distances(features, rhythm_weight=1.0, timbre_weight=1.0), ids, k=50))
+    return Row("similarity_1000", mine, "CPU-s", "scipy cdist of all numbers", mine / floor)
+
+
+def map_1000() -> Row:
+    """A t-SNE map of 1,000 songs, against scikit-learn's t-SNE of the same distances."""
+    from sklearn.manifold import TSNE
+
+    from mixtape.maps.embed import song_map
+    from mixtape.similarity import fused_distances
+
+    features, ids = _features(1000), [str(k) for k in range(1000)]
+    distances = fused_distances(features, rhythm_weight=1.0, timbre_weight=1.0)
+    peer = cpu_s(lambda: TSNE(metric="precomputed", init="random", perplexity=30, random_state=1).fit(distances), repeat=1)
+    mine = cpu_s(lambda: song_map(features, distances, ids, perplexity=30, seed=1), repeat=1)
+    return Row("map_1000", mine, "CPU-s", "scikit-learn's t-SNE", mine / peer)
+
+
+def _grid(rows: int, cols: int, *, peer: bool) -> Row:
+    import numpy as np
+    from scipy.optimize import linear_sum_assignment
+    from scipy.spatial.distance import cdist
+
+    from mixtape.maps.grid import assign_grid, cell_centres
+
+    rng = np.random.default_rng(2)
+    xy = (rng.random((20, 2))[rng.integers(0, 20, rows * cols)] + rng.normal(0, 0.04, (rows * cols, 2))).astype(np.float32)
+    mine = cpu_s(lambda: assign_grid(xy, rows=rows, cols=cols), repeat=1)
+    name = f"grid_{rows * cols}"
+    if not peer:
+        return Row(name, mine, "CPU-s")
+    centres = cell_centres(rows, cols)
+    theirs = cpu_s(lambda: linear_sum_assignment(cdist(xy, centres, "sqeuclidean")), repeat=1)
+    return Row(name, mine, "CPU-s", "SciPy's assignment", mine / theirs)
+
+
+def grid_1024() -> Row:
+    """1,024 points on a 32 x 32 grid, exactly, against SciPy's solver."""
+    return _grid(32, 32, peer=True)
+
+
+def grid_4096() -> Row:
+    """4,096 points on a 64 x 64 grid."""
+    return _grid(64, 64, peer=False)
+
+
+def _frames(scene: str, songs: int, size: tuple[int, int]) -> Row:
+    """CPU time of all threads for a frame, no window, no encoder, against clearing and reading a picture of that size."""
+    import numpy as np
+
+    from installation.clock import FixedClock
+    from installation.gl.context import open_context
+    from installation.lastpass import LastPass
+    from installation.show import Show
+    from installation.stage import Stage
+
+    ctx = open_context()
+    world = _world(songs, scene)
+    stage = Stage(ctx, world, size=size, patient=True, last_pass=LastPass(ctx))
+    show, clock = Show(world, stage, _Still(), _Dreams()), FixedClock(60)
+    show.open()
+
+    def frames(count: int) -> None:
+        for _ in range(count):
+            moment = clock.tick(0.0)
+            show.frame(type(moment)(moment.frame, moment.time_s, moment.dt_s, moment.time_s % 100.0), ())
+        ctx.finish()
+
+    frames(240)
+    mine = cpu_s(lambda: frames(100), repeat=3) / 100
+    plain = ctx.framebuffer([ctx.texture(size, 4)])
+
+    def cleared() -> None:
+        for _ in range(100):
+            plain.clear(0.1, 0.1, 0.1)
+            np.frombuffer(plain.read(components=4), np.uint8)
+
+    floor = cpu_s(cleared) / 100
+    return Row(f"frame_{scene}_{songs}", 1000 * mine, f"CPU-ms at {size[0]}x{size[1]}", "clear and read", mine / floor)
+
+
+def frame_map_5000() -> Row:
+    """A frame of the map with 5,000 covers at 640 x 360 on whatever OpenGL there is."""
+    return _frames("map", 5000, (640, 360))
+
+
+def frame_grid_5000() -> Row:
+    """A frame of the grid with 5,000 covers at 640 x 360."""
+    return _frames("grid", 5000, (640, 360))
+
+
+def frame_wall_48() -> Row:
+    """A frame of the wall at 640 x 360, pictures drawn elsewhere."""
+    return _frames("wall", 48, (640, 360))
+
+
+class _Still:
+    """Sound that says nothing."""
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def play(self, command: object) -> None: ...
+    def pause(self, command: object) -> None: ...
+    def volume(self, command: object) -> None: ...
+    def position(self) -> tuple[str, float]:
+        return "", 0.0
+
+    def errors(self) -> list[str]:
+        return []
+
+
+class _Dreams:
+    """Pictures of one colour each, at once."""
+
+    def __init__(self) -> None:
+        self._asked: Any = None
+
+    def request(self, request: Any) -> None:
+        self._asked = request
+
+    def newest(self) -> Any:
+        import numpy as np
+
+        from installation.state import TileSheet
+
+        asked, self._asked = self._asked, None
+        if asked is None:
+            return None
+        shade = (np.abs(asked.latents[:, :3]) * 80).clip(0, 255).astype(np.uint8)
+        images = np.broadcast_to(shade[:, None, None], (len(shade), 64, 64, 3)).copy()
+        return TileSheet(asked.stamp, asked.time_s, asked.tiles, images)
+
+
+def _world(songs: int, scene: str) -> Any:
+    """A collection in memory: songs in islands, every cover another picture."""
+    import numpy as np
+
+    from installation.world import World
+    from mixtape.config import changed, from_table
+    from mixtape.maps.grid import assign_grid, grid_shape
+    from mixtape.types import Neighbours, Palette, SongMap, Timeline, Track
+
+    rng = np.random.default_rng(4)
+    ids = tuple(f"{row:032x}" for row in range(songs))
+    xy = np.clip(rng.random((30, 2))[rng.integers(0, 30, songs)] + rng.normal(0, 0.05, (songs, 2)), 0, 1).astype(np.float32)
+    rows, cols = grid_shape(songs)
+    t = np.arange(6000, dtype=np.float32) / 60
+    beat = np.exp(-6 * (2 * t % 1))
+    timeline = Timeline(0.4 + 0.4 * beat, np.tile(beat[:, None], (1, 8)), beat, 2 * t % 1, np.arange(200, dtype=np.float32) / 2)
+    palette = Palette(np.array([[200, 90, 60], [40, 90, 120]], np.uint8), np.array([0.6, 0.4], np.float32))
+    covers = rng.integers(0, 256, (64, 8, 8, 3), np.uint8).repeat(16, axis=1).repeat(16, axis=2)
+    row_of = {track_id: row for row, track_id in enumerate(ids)}
+    near = np.stack([np.roll(np.arange(songs), -k - 1) for k in range(8)], axis=1).astype(np.int32)
+    return World(
+        tracks=tuple(Track(i, Path(i), "Artist", f"Song {i[-4:]}", "Album", "", 2000, 100.0, None) for i in ids),
+        song_map=SongMap("fused", ids, xy, "fused", 30.0, 1),
+        grid=dataclasses.replace(assign_grid(xy, rows=rows, cols=cols), ids=ids),
+        neighbours=Neighbours(ids, near, np.ones(near.shape, np.float32)),
+        conditions=rng.normal(size=(songs, 32)).astype(np.float32),
+        config=changed(from_table({}), "show", scene=scene),
+        timeline=lambda _: timeline,
+        cover_pixels=lambda track_id: covers[row_of[track_id] % 64],
+        palette=lambda _: palette,
+        find=lambda _: (),
+    )
+
+
+def pictures() -> Row:
+    """How many 64 px pictures one core draws in a second for the wall, in the precision the show takes, against float32."""
+    import numpy as np
+
+    from mixtape.covergan.material import DEMO_MODEL
+    from mixtape.covergan.model import CoverModel, latents
+
+    def rate(precision: Any) -> float:
+        model = CoverModel.load(DEMO_MODEL, precision=precision)
+        heard = np.zeros((144, 32), np.float32)
+        drawn = latents(144, seed=1, dimensions=model.latent)
+        return 144 / cpu_s(lambda: model.pictures(drawn, heard))
+
+    mine, floor = rate("auto"), rate("float32")
+    return Row("pictures", mine, "pictures a core-second", "the same in float32", mine / floor)
+
+
+def train_step() -> Row:
+    """A training step of the cover network, batch 32, against drawing as many pictures with it."""
+    import numpy as np
+
+    from mixtape.covergan.material import DEMO_MODEL
+    from mixtape.covergan.model import CoverModel, latents
+    from mixtape.covergan.train import TrainSettings, train
+
+    rng = np.random.default_rng(6)
+    covers = rng.integers(0, 256, (128, 64, 64, 3), np.uint8)
+    heard = [rng.normal(size=(1, 32)).astype(np.float32) for _ in covers]
+
+    def steps(count: int) -> float:
+        with tempfile.TemporaryDirectory() as folder:
+            start = time.process_time()
+            train(covers, heard, folder=Path(folder), settings=TrainSettings(steps=count, threads=1))
+            return time.process_time() - start
+
+    steps(2)
+    mine = (steps(34) - steps(2)) / 32
+    model = CoverModel.load(DEMO_MODEL, precision="float32")
+    floor = cpu_s(lambda: model.pictures(latents(32, seed=1, dimensions=model.latent)))
+    return Row("train_step", 1000 * mine, "CPU-ms", "drawing 32 pictures", mine / floor)
 
 
 def help_wall() -> Row:
@@ -93,7 +363,24 @@ def help_wall() -> Row:
     return Row("help_wall", mine, "s wall", "python -c pass", mine / floor)
 
 
-ROWS: dict[str, Callable[[], Row]] = {each.__name__: each for each in (help_wall,)}
+ROWS: dict[str, Callable[[], Row]] = {
+    each.__name__: each
+    for each in (
+        help_wall,
+        rhythm_mp3,
+        rhythm_ogg,
+        listen_mp3,
+        similarity_1000,
+        map_1000,
+        grid_1024,
+        grid_4096,
+        frame_map_5000,
+        frame_grid_5000,
+        frame_wall_48,
+        pictures,
+        train_step,
+    )
+}
 
 
 def work() -> int:
@@ -127,8 +414,6 @@ def work() -> int:
 
 
 def _measured(name: str) -> Row:
-    import dataclasses
-
     row = ROWS[name]()
     return dataclasses.replace(row, peak_mb=_peak_mb())
 
