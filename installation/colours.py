@@ -11,13 +11,16 @@ COLOURS = 5
 
 
 def padded(palette: Palette) -> Palette:
-    """The palette with exactly `COLOURS` colours, the last one repeated, so that any two can be blended."""
-    srgb = np.asarray(palette.srgb, np.uint8).reshape(-1, 3)[:COLOURS]
-    share = np.asarray(palette.share, np.float32)[:COLOURS]
-    if not len(srgb):
-        srgb, share = np.full((1, 3), 96, np.uint8), np.ones(1, np.float32)
-    more = COLOURS - len(srgb)
-    return Palette(np.pad(srgb, ((0, more), (0, 0)), mode="edge"), np.pad(share, (0, more)))
+    """The palette with exactly `COLOURS` colours, the most vivid first, the last one repeated: any two can be blended.
+
+    The order is settled here and not where light is made of it, since an order that changes in the middle of a fade would leap.
+    """
+    if len(palette.share) == 0:
+        return Palette(np.full((COLOURS, 3), 96, np.uint8), np.full(COLOURS, 1.0 / COLOURS, np.float32))
+    most = palette.srgb.max(axis=1).astype(np.float32)
+    order = np.argsort(palette.srgb.min(axis=1) - 1.25 * most, kind="stable")[:COLOURS]
+    order = np.concatenate([order, np.repeat(order[-1:], COLOURS - len(order))])
+    return Palette(palette.srgb[order], palette.share[order])
 
 
 def between(a: Palette, b: Palette, share: float) -> Palette:
@@ -28,9 +31,7 @@ def between(a: Palette, b: Palette, share: float) -> Palette:
 
 
 def light(palette: Palette) -> FloatArray:
-    """The palette for a shader: (5, 3) float32 0..1, sRGB, its most vivid colours first and none too dark to be seen as light."""
-    rgb = padded(palette).srgb.astype(np.float32) / 255.0
-    vivid = rgb.max(axis=1) - rgb.min(axis=1) + 0.25 * rgb.max(axis=1)
-    order = np.argsort(-vivid, kind="stable")
-    lit = rgb[order]
-    return np.asarray(lit * np.maximum(1.0, 0.62 / np.maximum(lit.max(axis=1, keepdims=True), 0.08)), np.float32).clip(0.0, 1.0)
+    """A `padded` palette for a shader: (5, 3) float32 0..1, sRGB, none too dark to be seen as light."""
+    rgb = palette.srgb.astype(np.float32) / 255.0
+    most = rgb.max(axis=1, keepdims=True)
+    return np.asarray(np.minimum(rgb * np.maximum(1.0, 0.62 / np.maximum(most, 0.08)), 1.0), np.float32)

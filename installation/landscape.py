@@ -17,6 +17,7 @@ EXTENT = (STRETCH / 2 + MARGIN, 0.5 + MARGIN)
 """Half width and half height of the ground in world units."""
 
 _WIDTH, _HEIGHT = 384, 304
+_FINER = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +34,7 @@ def landscape(xy: FloatArray, colours: FloatArray) -> Landscape:
     Height is a kernel density (Gaussian; narrower the more songs there are), its square root, over the highest, with a little
     unevenness that follows the land so that contours look grown. Colour is the kernel-weighted mean of the covers' colours.
     """
-    from scipy.ndimage import gaussian_filter
+    from scipy.ndimage import gaussian_filter, zoom
 
     n = len(xy)
     counts, sums = _binned(xy, colours)
@@ -45,7 +46,9 @@ def landscape(xy: FloatArray, colours: FloatArray) -> Landscape:
     height = _grown(0.66 * islands + 0.34 * plain, per_unit)
     wide = gaussian_filter(counts, 1.5 * reach)
     tint = np.stack([gaussian_filter(sums[..., c], 1.5 * reach) for c in range(3)], axis=-1) / np.maximum(wide, 1e-9)[..., None]
-    slope_y, slope_x = np.gradient(height * per_unit)
+    # Between the readings of a shader heights run straight; so fine that no contour shows it.
+    height = zoom(height, _FINER, order=3, mode="nearest")
+    slope_y, slope_x = np.gradient(height * per_unit * _FINER)
     relief = np.stack([height, slope_x, slope_y, np.zeros_like(height)], axis=-1).astype(np.float32)
     colour = np.concatenate([tint, np.ones_like(wide)[..., None]], axis=-1)
     return Landscape(relief, np.round(colour.clip(0, 1) * 255).astype(np.uint8))

@@ -42,8 +42,10 @@ class Sheets:
         """Upload a cover (128, 128, 3) into a slot."""
         layer, x, y = self._corner(slot)
         block = np.zeros((self._height, self._width, 4), np.uint8)
+        copy = shrunk(cover, self.sides_px[0])
         for side, (left, top) in zip(self.sides_px, self._copies(), strict=True):
-            block[top : top + side, left : left + side, :3] = shrunk(cover, side)
+            copy = shrunk(copy, side)
+            block[top : top + side, left : left + side, :3] = copy
         self.texture.write(block.tobytes(), viewport=(x, y, layer, self._width, self._height, 1))
 
     def rectangles(self, slots: np.ndarray, side_px: FloatArray) -> FloatArray:
@@ -118,11 +120,12 @@ class Atlas:
 
 
 def shrunk(cover: ByteArray, side: int) -> ByteArray:
-    """A square picture (s, s, 3) at `side` pixels by averaging whole blocks; s is a multiple of side."""
-    block = cover.shape[0] // side
-    if block == 1:
-        return cover
-    return cover.reshape(side, block, side, block, 3).mean(axis=(1, 3)).astype(np.uint8)
+    """A square picture (s, s, 3) at `side` pixels, halved again and again by averaging; s is `side` times a power of two."""
+    while cover.shape[0] > side:
+        wide = cover.astype(np.uint16)
+        rows = wide[0::2] + wide[1::2]
+        cover = ((rows[:, 0::2] + rows[:, 1::2] + 2) // 4).astype(np.uint8)
+    return cover
 
 
 def drawn_cover(palette: Palette, key: str) -> ByteArray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from installation.camera import View
 from installation.colours import light as lit
+from installation.colours import padded
 from installation.gl.atlas import Atlas, drawn_cover
 from installation.gl.program import Programs
 from installation.gl.targets import Screen
@@ -103,5 +104,5 @@ def _cover(world: World, row: int) -> ByteArray:
 
 
 def _tints(world: World) -> FloatArray:
-    colours = [lit(world.palette(track.id))[0] for track in world.tracks]
+    colours = [lit(padded(world.palette(track.id)))[0] for track in world.tracks]
     return np.array(colours, np.float32).reshape(-1, 3)

@@ -25,6 +25,8 @@ class Post:
         self._quarter[0].begin()
         drawing.screen.draw("post/bright", u_picture=picture, u_texel=(1.0 / width, 1.0 / height))
         self._blur(drawing, self._quarter[0].texture, self._quarter)
+        if drawing.light:
+            return
         self._blur(drawing, self._quarter[0].texture, self._wide)
         self._quarter[1].begin()
         drawing.screen.draw("post/glow", u_near=self._quarter[0].texture, u_far=self._wide[0].texture)
@@ -36,7 +38,7 @@ class Post:
         drawing.screen.draw(
             "post/final",
             u_picture=picture,
-            u_glow=self._quarter[1].texture,
+            u_glow=self._quarter[0 if drawing.light else 1].texture,
             u_bloom=1.1 * float(state.knobs["bloom"]),
             u_grain=float(state.knobs["grain"]),
             # Grain is a film's: 24 grains a second, whatever the frame rate.

@@ -53,14 +53,14 @@ def tiles_of(state: FrameState, drawing: Drawing) -> Tiles:
     song = heard(drawing.world.timeline(state.track_id))
     pulse = energy * song.pulses(state.song_s - away / _SOUND_SPEED) * np.exp(-2.2 * away)
     lit = (0.66 + 0.28 * np.exp(-3.0 * away) + 0.20 * pulse) * (1.0 + 0.12 * state.morph)
-    depth = np.clip(scale / max(float(np.median(scale)), 1e-6), 0.0, 1.2)
+    depth = np.clip(scale / max(float(np.mean(scale)), 1e-6), 0.0, 1.2)
     lit = lit * (0.55 + 0.45 * depth)
     half = half * (1.0 + 0.07 * pulse)
     half, lit = _lifted(state, drawing, half, lit)
     edge_x, edge_y = 0.5 * drawing.aspect, 0.5
     seen = (scale > 0) & (np.abs(screen[:, 0]) < edge_x + 1.3 * half) & (np.abs(screen[:, 1]) < edge_y + 1.3 * half)
     rows = np.flatnonzero(seen)
-    front = np.where(rows == focus, -9.0, screen[rows, 1] - 4.0 * (half[rows] > 1.5 * np.median(half)))
+    front = np.where(rows == focus, -9.0, screen[rows, 1] - 4.0 * (half[rows] > 1.5 * np.mean(half)))
     order = rows[np.argsort(-front, kind="stable")].astype(np.int32)
     return Tiles(screen, half.astype(np.float32), lit.astype(np.float32), order)
 

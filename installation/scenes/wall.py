@@ -99,7 +99,7 @@ class WallScene:
         side, corner = _fit(drawing.aspect, rows, cols)
         down, across = np.divmod(np.arange(count), cols)
         away = tile_distance(state, drawing.world, rows=rows, cols=cols)
-        swell, shine, lit = _life(state, drawing, away)
+        swell, turned, shine, lit = _life(state, drawing, away)
         centre = np.stack([corner[0] + (across + 0.5) * side, corner[1] - (down + 0.5) * side], axis=1)
         half = 0.5 * side * (1.0 - _GAP) * swell
         share = np.clip((state.moment.time_s - self._since_s) / self._lasts_s, 0.0, 1.0)
@@ -107,7 +107,7 @@ class WallScene:
         first = smooth((state.moment.time_s - self._since_s) / 1.2)
         out = np.zeros((count, 16), np.float32)
         out[:, 0:2] = centre * [2.0 / drawing.aspect, 2.0]
-        out[:, 2] = half * 2.0 / drawing.aspect
+        out[:, 2] = half * turned * 2.0 / drawing.aspect
         out[:, 3] = half * 2.0
         out[:, 4], out[:, 5], out[:, 6], out[:, 7] = across, down, share, self._newer
         colours = light(state.palette)
@@ -128,12 +128,12 @@ def _fit(aspect: float, rows: int, cols: int) -> tuple[float, tuple[float, float
     return side, (-0.5 * cols * side, 0.5 * rows * side)
 
 
-def _life(state: FrameState, drawing: Drawing, away: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """How much each tile swells, shines and is lit: the ripple of a new song, onsets running outwards, its band, the beat."""
+def _life(state: FrameState, drawing: Drawing, away: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """How much each tile swells, is turned aside, shines and is lit: a new song's ripple, onsets running outwards, band, beat."""
     energy, audio = float(state.knobs["energy"]), state.audio
     since_s = state.moment.time_s - state.started_s
     front = since_s / _RIPPLE_S * 1.3 - away
-    ripple = np.exp(-np.square(front / 0.09)) * (1.0 if len(state.history) > 1 and since_s < _RIPPLE_S * 1.6 else 0.0)
+    ripple = np.exp(-np.square(front / 0.075)) * (1.0 if len(state.history) > 1 and since_s < _RIPPLE_S * 1.6 else 0.0)
     song = heard(drawing.world.timeline(state.track_id))
     pulse = energy * song.pulses(state.song_s - away * _SOUND_S) * np.exp(-1.4 * away)
     band = np.clip((away * 1.4 * BANDS).astype(np.int32), 0, BANDS - 1)
@@ -141,4 +141,6 @@ def _life(state: FrameState, drawing: Drawing, away: FloatArray) -> tuple[FloatA
     beat = energy * (1.0 - audio.beat_phase) ** 2 * min(1.0, 2.0 * audio.level)
     swell = 1.0 - 0.012 * energy + 0.012 * beat - 0.05 * ripple - 0.03 * pulse
     lit = 0.84 + 0.14 * energy * loud + 0.10 * pulse
-    return swell.astype(np.float32), (0.42 * ripple).astype(np.float32), lit.astype(np.float32)
+    # A new song goes over the wall like a hand over cards: each tile turns once.
+    turned = 1.0 - 0.9 * ripple
+    return swell.astype(np.float32), turned.astype(np.float32), (0.20 * ripple).astype(np.float32), lit.astype(np.float32)

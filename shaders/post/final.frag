@@ -17,7 +17,8 @@ void main() {
     vec3 glow = textureLod(u_glow, v_uv, 0.0).rgb;
     colour = 1.0 - (1.0 - colour) * (1.0 - min(glow * u_bloom, 1.0));
     vec2 from = (v_uv - 0.5) * vec2(mix(1.0, u_aspect, 0.35), 1.0);
-    colour *= 1.0 - 0.62 * smoothstep(0.30, 0.95, length(from));
+    float corner = clamp((dot(from, from) - 0.10) * 1.35, 0.0, 1.0);
+    colour *= 1.0 - 0.62 * corner * (1.6 - 0.6 * corner);
     float luma = dot(colour, vec3(0.2126, 0.7152, 0.0722));
     colour += u_shadow * (1.0 - luma) * (1.0 - luma) * 0.022;
     float grain = hash(gl_FragCoord.xy + u_seed) - 0.5;

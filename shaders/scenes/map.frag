@@ -50,10 +50,10 @@ void main() {
 
     float haze = clamp(1.30 - 0.42 * near, 0.25, 1.0);
     float land = smoothstep(0.10, 0.85, height);
-    vec3 soil = mix(ground, u_light, 0.25) * land * (0.10 + 0.46 * shade * lamp);
-    soil += u_light * lamp * lamp * 0.075;
+    vec3 soil = mix(ground, u_light, 0.25) * land * (0.15 + 0.58 * shade * lamp);
+    soil += u_light * lamp * lamp * 0.09;
     vec3 lines = mix(ground, mix(u_second, u_light, lamp), 0.5) * contour * crowd;
-    lines *= 0.22 + 0.50 * lamp + 0.80 * ring;
+    lines *= 0.26 + 0.54 * lamp + 0.80 * ring;
     vec3 colour = (soil + u_light * ring * 0.10 * (0.25 + height) + lines) * haze;
     colour += mix(vec3(0.014, 0.014, 0.020), u_second * 0.05, 0.5) * (1.15 - 0.8 * v_uv.y);
     colour += (hash(gl_FragCoord.xy) - 0.5) / 255.0;
