@@ -286,8 +286,10 @@ def _world(songs: int, scene: str) -> Any:
     xy = np.clip(rng.random((30, 2))[rng.integers(0, 30, songs)] + rng.normal(0, 0.05, (songs, 2)), 0, 1).astype(np.float32)
     rows, cols = grid_shape(songs)
     t = np.arange(6000, dtype=np.float32) / 60
-    beat = np.exp(-6 * (2 * t % 1))
-    timeline = Timeline(0.4 + 0.4 * beat, np.tile(beat[:, None], (1, 8)), beat, 2 * t % 1, np.arange(200, dtype=np.float32) / 2)
+    beat = np.exp(-6 * (2 * t % 1)).astype(np.float32)
+    phase = (2 * t % 1).astype(np.float32)
+    bands, beats = np.tile(beat[:, None], (1, 8)), np.arange(200, dtype=np.float32) / 2
+    timeline = Timeline(0.4 + 0.4 * beat, bands, beat, phase, beats.astype(np.float32))
     palette = Palette(np.array([[200, 90, 60], [40, 90, 120]], np.uint8), np.array([0.6, 0.4], np.float32))
     covers = rng.integers(0, 256, (64, 8, 8, 3), np.uint8).repeat(16, axis=1).repeat(16, axis=2)
     row_of = {track_id: row for row, track_id in enumerate(ids)}
