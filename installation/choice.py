@@ -20,6 +20,8 @@ def upcoming(world: World, *, history: tuple[str, ...], count: int, promised: tu
                 xy=world.song_map.xy,
                 seed=show.seed,
                 no_repeat=show.no_repeat,
+                artists=world.artists,
+                artist_gap=world.config.playlist.artist_gap,
             )
         )
     return tuple(coming)

@@ -21,7 +21,10 @@ class Window:
 
     def __init__(self, *, size: tuple[int, int], fullscreen: bool, display: int = 0, title: str = "mixtape") -> None:
         """Open it. ShowError when there is no display, no such display or no OpenGL 3.3."""
-        pygame.display.init()
+        try:
+            pygame.display.init()
+        except pygame.error as error:
+            raise ShowError(f"no display here ({error}); start it on a screen, or make a video with: mixtape export") from error
         self._refuse_the_unseen()
         displays = pygame.display.get_num_displays()
         if not 0 <= display < displays:

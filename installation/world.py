@@ -37,6 +37,11 @@ class World:
         """Row of each track id."""
         return {track.id: row for row, track in enumerate(self.tracks)}
 
+    @cached_property
+    def artists(self) -> Mapping[str, str]:
+        """Who plays each track id."""
+        return {track.id: track.artist for track in self.tracks}
+
     def track(self, track_id: str) -> Track:
         """The song of that id."""
         return self.tracks[self.row[track_id]]

@@ -175,8 +175,8 @@ def playlist(
             target = out.expanduser().absolute()
             write_atomic(target, export.m3u8(made, tracks, relative_to=target.parent).encode())
         if poster:
-            from mixtape.poster import save_poster
-            from mixtape.printing import sheet_of
+            from mixtape.poster.draw import save_poster
+            from mixtape.poster.gather import sheet_of
 
             save_poster(poster.expanduser().absolute(), sheet_of(made, opened, recipe=sentence_of(chosen)))
     if as_json:

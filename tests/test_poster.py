@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mixtape import typeset
 from mixtape.errors import ConfigError, LibraryError, ShapeError
-from mixtape.layout import clock, layout
-from mixtape.poster import poster, save_poster
+from mixtape.lettering import typeset
+from mixtape.poster.draw import poster, save_poster
+from mixtape.poster.layout import clock, layout
 from mixtape.types import Palette, Playlist, SongMap
 
 GOLDEN_FOLDER = Path(__file__).parent / "golden"

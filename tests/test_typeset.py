@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixtape import glyphs, runs, typeset
-from mixtape.typeset import baseline_px, line_height_px, line_image, measure, shorten, wrap
+from mixtape.lettering import glyphs, runs, typeset
+from mixtape.lettering.typeset import baseline_px, line_height_px, line_image, measure, shorten, wrap
 
 HOUSE = glyphs.HOUSE_FONTS["regular"]
 needs_shaping = pytest.mark.skipif(not typeset._shapes(), reason="Pillow has no text shaping (raqm, fribidi) here")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import moderngl
 
-from mixtape.glyphs import Weight
-from mixtape.typeset import line_image
+from mixtape.lettering.glyphs import Weight
+from mixtape.lettering.typeset import line_image
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from installation.gl.targets import Quads
 from installation.gl.text import Line
 from installation.places import smooth
 from installation.state import FrameState
+from mixtape.lettering.typeset import wrap
 from mixtape.types import FloatArray, Track
-from mixtape.typeset import wrap
 
 _IN_S = 1.1
 _OUT_S = 1.6

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mixtape.poster import save_poster
-from mixtape.sheet import Sheet
+from mixtape.poster.draw import save_poster
+from mixtape.poster.sheet import Sheet
 from mixtape.types import Playlist, SongMap, Track
 
 HERE = Path(__file__).parent

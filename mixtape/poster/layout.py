@@ -16,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mixtape.errors import ConfigError
-from mixtape.glyphs import Weight
-from mixtape.landscape import thread
-from mixtape.runs import clean
-from mixtape.sheet import Box, Layout, Sheet, TextBox, Tone
+from mixtape.lettering.glyphs import Weight
+from mixtape.lettering.runs import clean
+from mixtape.lettering.typeset import cap_height_px, measure, pen_width_px, shorten, wrap
+from mixtape.poster.landscape import thread
+from mixtape.poster.sheet import Box, Layout, Sheet, TextBox, Tone
 from mixtape.types import FloatArray, Track
-from mixtape.typeset import cap_height_px, measure, pen_width_px, shorten, wrap
 
 SIDE_PX = (240, 16_000)
 """Shortest and longest side of a sheet."""

@@ -8,7 +8,7 @@ from PIL import Image
 from mixtape.covergan import material
 from mixtape.errors import LibraryError
 from mixtape.library import Library
-from mixtape.sheet import Sheet
+from mixtape.poster.sheet import Sheet
 from mixtape.types import ByteArray, Playlist
 
 PICTURES = 48

@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias
 
 Weight: TypeAlias = Literal["regular", "semibold"]
 
-FONT_FOLDER = Path(__file__).parent / "fonts"
+FONT_FOLDER = Path(__file__).parent.parent / "fonts"
 HOUSE_FONTS: dict[Weight, Path] = {
     "regular": FONT_FOLDER / "Inter-Regular.ttf",
     "semibold": FONT_FOLDER / "Inter-SemiBold.ttf",

@@ -2,8 +2,8 @@
 
 A line image is as wide as its ink and as tall as the typeface's line, so that lines of one size share their baseline and the
 first letters of different sizes stand exactly below each other. Letters that the house typeface lacks come from the system's
-fonts (`mixtape.glyphs`), drawn no taller than the line; what nobody has becomes a visible mark. Right-to-left scripts are put
-into visual order run by run (`mixtape.runs`); inside a run HarfBuzz shapes the letters where Pillow has it.
+fonts (`glyphs`), drawn no taller than the line; what nobody has becomes a visible mark. Right-to-left scripts are put
+into visual order run by run (`runs`); inside a run HarfBuzz shapes the letters where Pillow has it.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mixtape.glyphs import HOUSE_FONTS, Weight
-from mixtape.runs import Run, belongs, clean, visual_runs
+from mixtape.lettering.glyphs import HOUSE_FONTS, Weight
+from mixtape.lettering.runs import Run, belongs, clean, visual_runs
 from mixtape.types import ByteArray
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from mixtape.glyphs import HOUSE_FONTS, MISSING_MARKS, Weight, coverage, font_for
+from mixtape.lettering.glyphs import HOUSE_FONTS, MISSING_MARKS, Weight, coverage, font_for
 
 _JOINERS = "\u200c\u200d"
 _CLOSES = {")": "(", "]": "[", "}": "{"}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from mixtape.errors import ShapeError
-from mixtape.glyphs import Weight
+from mixtape.lettering.glyphs import Weight
 from mixtape.types import ByteArray, FloatArray, Palette, Playlist, SongMap, Track
 
 Tone: TypeAlias = Literal["bright", "dim", "faint"]

@@ -1,6 +1,6 @@
 """The poster: a mixtape on one sheet, to hang. A night piece; every colour comes from the covers and the generated pictures.
 
-`mixtape.layout` says where everything stands, this file puts it there. Same sheet and size, same bytes.
+`mixtape.poster.layout` says where everything stands, this file puts it there. Same sheet and size, same bytes.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mixtape.inks import abstract_cover, ground, ink, palette_of_id
-from mixtape.landscape import colour_field, contour_light, density, enlarged, glow, thread
-from mixtape.layout import layout
+from mixtape.lettering.typeset import baseline_px, line_image
 from mixtape.palette import dominant_colours, oklab_to_srgb, srgb_to_oklab
-from mixtape.sheet import Box, Layout, Sheet, TextBox
+from mixtape.poster.inks import abstract_cover, ground, ink, palette_of_id
+from mixtape.poster.landscape import colour_field, contour_light, density, enlarged, glow, thread
+from mixtape.poster.layout import layout
+from mixtape.poster.sheet import Box, Layout, Sheet, TextBox
 from mixtape.storage import write_atomic
 from mixtape.types import ByteArray, FloatArray, Palette
-from mixtape.typeset import baseline_px, line_image
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture

@@ -1,0 +1,1 @@
+"""Letters of every script, set like a poster, for the sheet and the show alike."""

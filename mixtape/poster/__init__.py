@@ -1,0 +1,1 @@
+"""The poster: a mixtape on one sheet, to hang."""
