@@ -50,7 +50,7 @@ def write_atomic(path: Path, content: bytes) -> None:
             raise
     except OSError as error:
         raise LibraryError(
-            f"{path}: cannot be written ({error.strerror}); free some space or choose another --library"
+            f"{path}: cannot be written ({error.strerror or error}); free some space there or choose another place"
         ) from error
 
 
@@ -66,21 +66,23 @@ def save_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]], *, about: Ma
     write_atomic(path, out.getvalue())
 
 
-def load_arrays(path: Path) -> Any:
-    """The opened .npz; use in a `with`. LibraryError when it is missing, broken or of another format."""
+def load_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """All arrays of an .npz by name, checked against its sums. LibraryError when it is missing, broken or of another format."""
     if not path.is_file():
         raise LibraryError(f"{path}: not made yet; run mixtape build")
     try:
-        arrays = np.load(path, allow_pickle=False)
+        # numpy takes an empty file for the end of one (EOFError), and a bad sum is found only when an array is read.
+        with np.load(path, allow_pickle=False) as opened:
+            arrays = dict(opened.items())
         found = about_arrays(arrays).get("format")
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, AttributeError, zipfile.BadZipFile) as error:
         raise LibraryError(f"{path}: broken ({error}); delete it and run mixtape build again") from error
     if found != FORMAT:
         raise LibraryError(f"{path}: format {found}, this program needs {FORMAT}; run mixtape build again")
     return arrays
 
 
-def about_arrays(arrays: Any) -> dict[str, Any]:
-    """What the opened .npz says of itself: its format, what it was made from, its settings."""
+def about_arrays(arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:
+    """What the arrays of an .npz say of themselves: its format, what it was made from, its settings."""
     loaded: dict[str, Any] = json.loads(arrays["about"].tobytes())
     return loaded

@@ -239,10 +239,13 @@ def test_a_cover_laid_beside_songs_later_is_found(music: Path, tmp_path: Path, e
         assert library.find("Five")[0].cover_id is None
 
 
-def test_covers_and_arrays_lost_from_the_library_are_made_again(music: Path, tmp_path: Path, ears: list[Path]) -> None:
+@pytest.mark.parametrize("part", ["small", "original"])
+def test_covers_and_arrays_lost_from_the_library_are_made_again(
+    music: Path, tmp_path: Path, ears: list[Path], part: str
+) -> None:
     _build(music, tmp_path / "library")
     before = _dump(tmp_path / "library")
-    shutil.rmtree(tmp_path / "library" / "covers")
+    shutil.rmtree(tmp_path / "library" / "covers" / part)
     shutil.rmtree(tmp_path / "library" / "maps")
     next((tmp_path / "library" / "songs").rglob("*.npz")).unlink()
     assert _build(music, tmp_path / "library").heard == 1

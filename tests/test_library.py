@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -144,4 +146,51 @@ def test_no_library_and_another_format_are_said_with_the_remedy(tmp_path: Path) 
     with Library(tmp_path, create=True) as library:
         library.put_meta("format", "99")
     with pytest.raises(LibraryError, match="format 99"):
+        Library(tmp_path)
+
+
+def test_words_that_are_no_text_find_nothing_rather_than_break(tmp_path: Path) -> None:
+    with Library(tmp_path, create=True) as library:
+        _with_songs(library, "a")
+        assert library.find("\udcff\udcfe") == ()
+        assert library.find("Song \udcff")[0].title == "Song a"
+
+
+def test_a_library_copied_to_another_disk_has_still_heard_its_songs(tmp_path: Path) -> None:
+    with Library(tmp_path, create=True) as library:
+        (track,) = _with_songs(library, "a")
+        library.put_listening(track.id, {"rp": np.ones(3, np.float32)}, _timeline(), versions=VERSIONS)
+        os.utime(next((tmp_path / "songs").rglob("*.npz")), ns=(1, 1))
+        assert not library.heard(track.id, {"rp": 2, "timeline": 1})
+        assert library.heard(track.id, VERSIONS)
+
+
+@pytest.mark.parametrize(
+    "harm", [lambda whole: b"", lambda whole: whole[:200], lambda whole: whole.replace(b"\0\0\x80?", b"\0\0\0@")]
+)
+def test_arrays_that_were_harmed_are_broken_and_never_taken_for_whole(tmp_path: Path, harm: Callable[[bytes], bytes]) -> None:
+    with Library(tmp_path, create=True) as library:
+        (track,) = _with_songs(library, "a")
+        library.put_listening(track.id, {"rp": np.ones(3, np.float32)}, _timeline(), versions=VERSIONS)
+        file = next((tmp_path / "songs").rglob("*.npz"))
+        whole = file.read_bytes()
+        file.write_bytes(harm(whole))
+        assert file.read_bytes() != whole
+        assert not library.heard(track.id, VERSIONS)
+        with pytest.raises(LibraryError, match=r"broken .* build again"):
+            library.timeline(track.id)
+
+
+def test_a_full_disk_is_said_in_one_line_with_the_remedy(tmp_path: Path) -> None:
+    with Library(tmp_path, create=True) as library:
+        # SQLite itself says "database or disk is full" at this limit.
+        library._db.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(LibraryError, match=r"full.*free some space"):
+            library.put_meta("long", "x" * 10_000_000)
+        assert library.meta("long") is None
+
+
+def test_a_catalogue_that_is_no_database_is_said(tmp_path: Path) -> None:
+    (tmp_path / "catalogue.sqlite3").write_bytes(b"milk and bread\n" * 100)
+    with pytest.raises(LibraryError, match="cannot be opened"):
         Library(tmp_path)

@@ -204,7 +204,7 @@ class _Shelf:
     refused: dict[str, Skipped] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.made = {cover_id for cover_id in self.library.cover_ids() if self.library.cover_original(cover_id).is_file()}
+        self.made = {cover_id for cover_id in self.library.cover_ids() if self.library.has_cover(cover_id)}
 
     def cover_of(self, song: Path) -> str | None:
         """The id of the song's cover, made when it is new, or None."""
@@ -228,7 +228,7 @@ def uncovered(library: Library, seen: Scan, *, root: Path) -> set[str]:
     now = _picture_marks(seen)
     before = json.loads(library.meta(_marks_key(root)) or "{}")
     moved = {folder for folder in now.keys() | before.keys() if now.get(folder) != before.get(folder)}
-    lost = {cover_id for cover_id in library.cover_ids() if not library.cover_original(cover_id).is_file()}
+    lost = {cover_id for cover_id in library.cover_ids() if not library.has_cover(cover_id)}
     found = {track.id for track in library.tracks() if track.cover_id in lost}
     if not moved:
         return found

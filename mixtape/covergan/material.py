@@ -82,8 +82,8 @@ def settled_condition(library: Library, first: Callable[[], Condition]) -> Condi
     if not path.is_file():
         made = first()
         save_arrays(path, {"mean": made.mean, "scale": made.scale, "axes": made.axes}, about={})
-    with load_arrays(path) as arrays:
-        return Condition(mean=arrays["mean"], scale=arrays["scale"], axes=arrays["axes"])
+    arrays = load_arrays(path)
+    return Condition(mean=arrays["mean"], scale=arrays["scale"], axes=arrays["axes"])
 
 
 def forget_training(library: Library) -> None:
