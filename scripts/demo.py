@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -31,7 +32,15 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--video", action="store_true", help="write the video and the poster even when there is a display")
     parser.add_argument("--seconds", type=float, default=20.0, help="length of the video in seconds (default: %(default)s)")
     parser.add_argument("--size", default="1280x720", help="size of the video in pixels (default: %(default)s)")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    # What is mistyped is said before the minutes of setting up, not after them.
+    if asked.music and not asked.music.expanduser().is_dir():
+        parser.error(f"--music {asked.music}: there is no such folder")
+    if not re.fullmatch(r"\d+x\d+", asked.size):
+        parser.error(f"--size {asked.size}: WIDTHxHEIGHT is needed, such as 1280x720")
+    if not asked.seconds >= 0.1:
+        parser.error(f"--seconds {asked.seconds:g}: 0.1 or more is needed")
+    return asked
 
 
 def work() -> int:
@@ -57,6 +66,7 @@ def work() -> int:
 
 def mixtape(python: Path, *words: object) -> None:
     """Run one `mixtape` command; end with its exit code when it fails."""
+    print(f"== mixtape {words[0]}", flush=True)
     code = subprocess.call([str(python), "-m", "installation.cli", *map(str, words)])
     if code != 0:
         sys.exit(code)

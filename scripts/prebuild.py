@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from environment import main, ready
+from environment import main, program, ready, typed
 
 
 def work() -> int:
@@ -25,6 +25,11 @@ def work() -> int:
     parser.add_argument("--minutes", type=float, default=120.0, help="minutes of training in all (default: %(default)s)")
     parser.add_argument("--pictures", type=int, default=3000, help="pictures of the gallery (default: %(default)s)")
     asked = parser.parse_args()
+    # What is mistyped is said before the night, not in it.
+    if not asked.music.expanduser().is_dir():
+        parser.error(f"{asked.music}: there is no such folder")
+    if not asked.minutes > 0 or asked.pictures < 1:
+        parser.error(f"--minutes {asked.minutes:g} --pictures {asked.pictures}: more than 0 and at least 1 are needed")
     python = str(ready())
     place = ["--library", str(asked.library.expanduser().resolve())] if asked.library else []
     steps = [
@@ -39,7 +44,7 @@ def work() -> int:
         if code != 0:
             print(f"stopped at: mixtape {' '.join(step)}; mend what it says and run this again", file=sys.stderr)
             return code
-    print("ready for the opening: mixtape show" + (f" --library {asked.library}" if asked.library else ""))
+    print(f"ready for the opening: {typed([str(program('mixtape')), 'show', *place])}")
     return 0
 
 

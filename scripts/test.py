@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sys
 
-from environment import main, ready, run
+from environment import main, program, ready, run
 
 
 def work() -> int:
@@ -23,12 +23,11 @@ def work() -> int:
     python = str(ready(dev=True))
     chosen = [word for word in sys.argv[1:] if word != "--slow"]
     slow = ["--slow"] if "--slow" in sys.argv[1:] else []
-    scripts = os.path.dirname(python)  # noqa: PTH120 - the same folder, whatever the system calls it
     checks = [
         ("linter", [python, "-m", "ruff", "check", "."]),
         ("formatter", [python, "-m", "ruff", "format", "--check", "--quiet", "."]),
         ("types", [python, "-m", "mypy"]),
-        ("import contract", [os.path.join(scripts, "lint-imports"), "--no-cache"]),  # noqa: PTH118
+        ("import contract", [str(program("lint-imports")), "--no-cache"]),
     ]
     failed = []
     for name, command in [] if chosen else checks:
