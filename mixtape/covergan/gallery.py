@@ -76,7 +76,7 @@ def _draw(ages: Sequence[Path], age: np.ndarray, rows: np.ndarray, music: FloatA
         model = CoverModel.load(ages[k], precision="float32")
         mine = np.flatnonzero(age == k)
         z = np.concatenate([latents(1, seed=seed + int(rows[m]), dimensions=model.latent) for m in mine])
-        parts.append(model.pictures(z, None if music is None else music[mine]))
+        parts.append(model.pictures(z, None if music is None else music[mine], strength=float(model.about.get("strength", 1.0))))
     return np.concatenate(parts)
 
 

@@ -42,23 +42,30 @@ class Keepsakes:
             folder=folder,
         )
 
-    def keep(self, generator: Generator, *, step: int) -> None:
-        """Draw the sheet of this moment into samples/; at fewer moments also store the generator into snapshots/."""
+    def keep(self, generator: Generator, *, step: int, strength: float) -> None:
+        """Draw the sheet of this moment into samples/; at fewer moments also store the generator into snapshots/.
+
+        `strength` is how much the music counts by now: more would ask the generator for what it has not been taught.
+        """
         model = CoverModel(generator, None, about={}, precision="float32")
-        drawn = model.pictures(self.latents, self.conditions).reshape(-1, COLUMNS, *self.covers.shape[1:])
+        drawn = model.pictures(self.latents, self.conditions, strength=strength).reshape(-1, COLUMNS, *self.covers.shape[1:])
         sheet = np.concatenate([self.covers[:, None], drawn], axis=1)
         save_png(
             self.folder / "samples" / f"step-{step:07d}.png",
             contact_sheet(sheet.reshape(-1, *sheet.shape[2:]), columns=COLUMNS + 1),
         )
         if step == 0 or (step >= 16 and step & (step - 1) == 0):
-            self.snapshot(generator, step=step)
+            self.snapshot(generator, step=step, strength=strength)
 
-    def snapshot(self, generator: Generator, *, step: int) -> None:
+    def snapshot(self, generator: Generator, *, step: int, strength: float) -> None:
         """Store the generator of this moment, from which a gallery is filled later."""
         parts = {"generator": generator.state_dict()}
         write_model(
-            self.folder / "snapshots" / f"step-{step:07d}.safetensors", parts, None, size=generator.size, about={"step": step}
+            self.folder / "snapshots" / f"step-{step:07d}.safetensors",
+            parts,
+            None,
+            size=generator.size,
+            about={"step": step, "strength": strength},
         )
 
 

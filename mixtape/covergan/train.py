@@ -128,8 +128,7 @@ def train(
 def advance(state: State, deck: Deck, settings: TrainSettings, *, done: float) -> tuple[Tensor, Tensor]:
     """One step of both networks; `done` 0..1 is how much of the budget is spent. Returns both losses."""
     _set_lr(state, settings, done)
-    begin, end = settings.fade
-    ramp = min(max((done - begin) / max(end - begin, 1e-9), 0.0), 1.0) if end else 1.0
+    ramp = heed(settings, done)
     hand = deal(deck, batch=settings.batch, null_share=settings.null_share, noise=settings.noise, ramp=ramp, draws=state.draws)
     real = augment(hand.pictures, p=state.p, draws=state.draws)
     with _autocast(state, real):
@@ -156,6 +155,12 @@ def advance(state: State, deck: Deck, settings: TrainSettings, *, done: float) -
     _descend(state.g_step, g_loss)
     _follow(state.ema, state.g, images=(state.step + 1) * settings.batch, settings=settings)
     return d_loss.detach(), g_loss.detach()
+
+
+def heed(settings: TrainSettings, done: float) -> float:
+    """How much the music counts when `done` 0..1 of the budget is spent: 0 before the fade, 1 after it."""
+    begin, end = settings.fade
+    return min(max((done - begin) / max(end - begin, 1e-9), 0.0), 1.0) if end else 1.0
 
 
 def _penalty(state: State, settings: TrainSettings, real: Tensor, drawn: Tensor, hand: Hand) -> Tensor:
@@ -238,7 +243,7 @@ def _run(state: State, deck: Deck, keepsakes: Keepsakes, settings: TrainSettings
     remarks: list[str] = []
     checkpoint = folder / "checkpoint.pt"
     if state.step == 0:
-        keepsakes.keep(state.ema, step=0)
+        keepsakes.keep(state.ema, step=0, strength=heed(settings, 0.0))
         save_state(checkpoint, state)
     saved_s = last_s = time.monotonic()
     while (done := _spent(state, settings)) < 1.0:
@@ -257,7 +262,7 @@ def _run(state: State, deck: Deck, keepsakes: Keepsakes, settings: TrainSettings
         if state.step % LOOK_EVERY == 0:
             _look(state, deck, settings)
         if is_milestone(state.step):
-            keepsakes.keep(state.ema, step=state.step)
+            keepsakes.keep(state.ema, step=state.step, strength=heed(settings, done))
         if now_s - saved_s > settings.save_every_s:
             save_state(checkpoint, state)
             saved_s = now_s

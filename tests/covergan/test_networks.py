@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from mixtape.covergan.networks import SIZES, Conditioner, Discriminator, Generator, upsampled_convolution
+from mixtape.covergan.networks import SIZES, Conditioner, Discriminator, Generator, blurred, upsampled_convolution
 
 
 @pytest.mark.parametrize("pixels", [16, 64, 128])
@@ -36,3 +36,9 @@ def test_only_the_direction_of_a_latent_counts():
     g = Generator(size)
     z, music = torch.randn(2, size.latent), (torch.randn(2, 32), torch.ones(2))
     torch.testing.assert_close(g(z, *music), g(5 * z, *music), rtol=1e-3, atol=1e-4)
+
+
+def test_the_blur_erases_a_checkerboard_and_leaves_flat_colour_alone():
+    board = (torch.arange(8)[:, None] + torch.arange(8)) % 2 * 2.0 - 1
+    assert blurred(board[None, None])[..., 1:-1, 1:-1].abs().max() < 1e-6
+    torch.testing.assert_close(blurred(torch.full((1, 3, 8, 8), 0.7)), torch.full((1, 3, 8, 8), 0.7))
