@@ -17,6 +17,7 @@ from installation.gl.tiles import TileField, tiles_of
 from installation.places import smooth
 from installation.scenes.grid import GridScene
 from installation.scenes.map import MapScene
+from installation.scenes.overlay import NOTHING, Overlay, Shown
 from installation.scenes.title import TitleCard
 from installation.scenes.wall import WallScene
 from installation.state import FrameState, TileSheet
@@ -64,6 +65,7 @@ class Stage:
             "wall": self._wall,
         }
         self._title = TitleCard(self._drawing)
+        self._overlay = Overlay(self._drawing)
         self._make_targets()
 
     @property
@@ -94,20 +96,29 @@ class Stage:
         self._drawing = replace(self._drawing, size_px=size)
         self._make_targets()
 
-    def draw(self, state: FrameState, into: moderngl.Framebuffer | None = None) -> None:
-        """Draw a frame into a framebuffer of the stage's size, or into its own, which `read` reads."""
+    def draw(self, state: FrameState, into: moderngl.Framebuffer | None = None, *, shown: Shown = NOTHING) -> None:
+        """Draw a frame into the stage's own framebuffer, which `read` reads, and from there `into` the viewport of another.
+
+        `shown` are words for whoever steers, over everything else.
+        """
         collect(self._gl)
         self._gl.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         picture = self._picture(state)
         self._post.gather(self._drawing, picture.texture)
         picture.framebuffer.use()
         self._title.draw(state, self._drawing)
-        target = into or self._finished.framebuffer
+        finished = self._finished.framebuffer
         if self._last_pass is None:
-            self._post.draw(state, self._drawing, picture.texture, target)
-            return
-        self._post.draw(state, self._drawing, picture.texture, self._safe.framebuffer)
-        self._last_pass(self._safe.texture, target, state)
+            self._post.draw(state, self._drawing, picture.texture, finished)
+        else:
+            self._post.draw(state, self._drawing, picture.texture, self._safe.framebuffer)
+            self._last_pass(self._safe.texture, finished, state)
+        if shown.any:
+            finished.use()
+            self._overlay.draw(shown, state, self._drawing)
+        if into is not None:
+            into.use()
+            self._drawing.screen.draw("post/copy", u_picture=self._finished.texture)
 
     def read(self) -> ByteArray:
         """The last frame drawn into the stage's own framebuffer: (h, w, 3) uint8, row 0 at the top."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import Any, Self
 
 import moderngl
@@ -14,6 +15,8 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
 _UNSEEN = {"offscreen", "dummy", "evdev"}
+_POINTER_S = 2.5
+"""How long the pointer is seen after it moved."""
 
 
 class Window:
@@ -37,11 +40,12 @@ class Window:
         ):
             pygame.display.gl_set_attribute(attribute, value)
         self._display, self._windowed_size = display, size
+        self.vsync = False
         self._open(fullscreen)
         pygame.display.set_caption(title)
-        pygame.mouse.set_visible(not fullscreen)
         self.fullscreen = fullscreen
         self.ctx: moderngl.Context = open_context(window=True)
+        self._moved_s = time.perf_counter()
 
     def __enter__(self) -> Self:
         return self
@@ -57,12 +61,26 @@ class Window:
 
     @property
     def screen(self) -> moderngl.Framebuffer:
-        """What is seen."""
-        return self.ctx.detect_framebuffer()
+        """What is seen, as large as the window is now."""
+        screen = self.ctx.screen
+        # It keeps the size of its first day for ever; what counts is how much of the window is drawn to.
+        screen.viewport = (0, 0, *self.size)
+        return screen
+
+    @property
+    def refresh_hz(self) -> int:
+        """How often the display shows a new picture; 0 where nobody knows."""
+        return int(pygame.display.get_current_refresh_rate())
 
     def events(self) -> list[Any]:
-        """What keys, mouse and window system did since the last call."""
-        return list(pygame.event.get())
+        """What keys, mouse and window system did since the last call. The pointer hides while it rests."""
+        found, now_s = list(pygame.event.get()), time.perf_counter()
+        if any(event.type in (pygame.MOUSEMOTION, pygame.MOUSEBUTTONDOWN) for event in found):
+            self._moved_s = now_s
+        seen = now_s - self._moved_s < _POINTER_S
+        if seen != pygame.mouse.get_visible():
+            pygame.mouse.set_visible(seen)
+        return found
 
     def show(self) -> None:
         """Bring the drawn picture to the screen."""
@@ -72,7 +90,6 @@ class Window:
         """From fullscreen to a window and back; the picture goes on."""
         pygame.display.toggle_fullscreen()
         self.fullscreen = not self.fullscreen
-        pygame.mouse.set_visible(not self.fullscreen)
 
     def close(self) -> None:
         """Close the window; may be called twice."""
@@ -92,6 +109,7 @@ class Window:
         size = (0, 0) if fullscreen else self._windowed_size
         try:
             pygame.display.set_mode(size, flags, display=self._display, vsync=1)
+            self.vsync = True
         except pygame.error:
             # Some drivers have no vertical sync to give; a picture without it is better than none.
             try:
