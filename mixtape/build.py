@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -50,8 +50,8 @@ class BuildReport:
 
     @property
     def line(self) -> str:
-        """The last line of a run: "412 ready, 3 skipped"."""
-        return f"{self.ready} ready, {len(self.skipped)} skipped"
+        """The last line of a run: "412 ready, 2 copies set aside, 3 skipped"."""
+        return f"{self.ready} ready, {self.copies} copies set aside, {len(self.skipped)} skipped"
 
 
 @dataclass(slots=True)
@@ -72,7 +72,8 @@ def build(folder: Path, library: Library, *, config: Config, progress: Progress 
     The folder is only read. What was skipped before is tried again when the file changed, or with `retry`.
 
     Raises:
-        LibraryError: the folder cannot be read, or holds no music (an unplugged disk must not empty the library).
+        LibraryError: the folder cannot be read, or holds no music (an unplugged disk must not empty the library), or the
+            library cannot be written.
     """
     root = folder.expanduser().resolve()
     before = {track.id for track in library.tracks()}
@@ -93,7 +94,7 @@ def build(folder: Path, library: Library, *, config: Config, progress: Progress 
         notes = settle(library, ids, root=root, tally=partial(progress, "tags and covers")) if ids else ()
         remember_pictures(library, seen, root=root)
     with clock.stage("listening"):
-        heard = _hear(library, jobs=jobs, progress=progress)
+        heard = _hear(library, root=root, jobs=jobs, progress=progress)
     with clock.stage("map"):
         map_library(library, config=config, progress=progress)
     tracks = library.tracks()
@@ -136,7 +137,7 @@ def _cores() -> int:
 # What songs sound like ---------------------------------------------------------------------------------------------------------
 
 
-def _hear(library: Library, *, jobs: int, progress: Progress) -> int:
+def _hear(library: Library, *, root: Path, jobs: int, progress: Progress) -> int:
     """Listen to every song that was not heard yet; returns to how many. A song that cannot be heard leaves, with the reason."""
     from mixtape.features.listen import SETS, TIMELINE_VERSION, listen_all
 
@@ -144,25 +145,37 @@ def _hear(library: Library, *, jobs: int, progress: Progress) -> int:
     waiting = {track.path: track for track in library.tracks() if not library.heard(track.id, versions)}
     if waiting:
         progress("listening", 0, len(waiting))
-    heard = 0
+    heard, lost = 0, []
     for done, (path, came) in enumerate(listen_all(waiting, jobs=jobs), 1):
-        if isinstance(came, Skipped):
+        if isinstance(came, Skipped) and path.exists():
             _leave_out(library, waiting[path], came.reason)
+        elif isinstance(came, Skipped):
+            lost.append(path)
         else:
             # The song before its arrays: cut off in between, it counts as not heard and this is done again.
             library.put_tracks([replace(waiting[path], duration_s=came.timeline.duration_s)])
             library.put_listening(waiting[path].id, came.vectors, came.timeline, versions=versions)
             heard += 1
         progress("listening", done, len(waiting))
+    if lost:
+        _let_go(library, lost, root=root)
     return heard
 
 
 def _leave_out(library: Library, track: Track, reason: str) -> None:
-    """Skip all files of a song; nothing is written down of a file that merely went away."""
-    if track.path.exists():
-        files = [entry for entry in library.files().values() if entry.track_id == track.id]
-        library.put_files(replace(entry, track_id=None, copy_of=None, reason=reason) for entry in files)
-        library.forget_files([])
+    """Skip all files of a song."""
+    files = [entry for entry in library.files().values() if entry.track_id == track.id]
+    library.put_files(replace(entry, track_id=None, copy_of=None, reason=reason) for entry in files)
+    library.forget_files([])
+
+
+def _let_go(library: Library, lost: Sequence[Path], *, root: Path) -> None:
+    """Forget files that went away before they were heard; LibraryError when all of the folder did, as an unplugged disk does."""
+    if not any(path.exists() for path in library.files(root)):
+        raise LibraryError(
+            f"{root}: its files went away while they were listened to; what was heard is kept; plug the disk in and go on"
+        )
+    library.forget_files(lost)
 
 
 # The map -----------------------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,9 +27,16 @@ ConfigOption = Annotated[
 
 def open_library(folder: Path | None, *, create: bool = False) -> Library:
     """The library in `folder`, or in the user's data folder."""
-    from mixtape.library import Library, default_folder
+    from mixtape.library import Library
 
-    return Library((folder or default_folder()).expanduser().absolute(), create=create)
+    return Library(library_folder(folder), create=create)
+
+
+def library_folder(folder: Path | None) -> Path:
+    """Where the library lies: `folder`, or the user's data folder."""
+    from mixtape.library import default_folder
+
+    return (folder or default_folder()).expanduser().absolute()
 
 
 def seed_track(library: Library, text: str, *, by_chance: bool = False) -> Track:
@@ -62,12 +70,20 @@ def build(
     from mixtape.progress import bars
 
     settings = configuration.changed(configuration.load(config), "build", jobs=jobs)
-    with open_library(library, create=True) as opened, opened.building(), bars() as progress:
-        report = build_library(folder.expanduser().absolute(), opened, config=settings, progress=progress, retry=retry)
-        place = opened.folder
+    music, place = folder.expanduser().absolute(), library_folder(library)
+    if music.is_file():
+        raise LibraryError(f"{music}: a file, where a folder is needed; name the folder it lies in")
+    if music.resolve() == place.resolve():
+        raise LibraryError(
+            f"{place}: the library may not be the folder of music itself, which is only read; name another --library"
+        )
+    with open_library(place, create=True) as opened, opened.building(), bars() as progress:
+        report = build_library(music, opened, config=settings, progress=progress, retry=retry)
+    for note in report.notes:
+        print(_printable(f"no cover from {note.path}: {note.reason}"))
     for skipped in report.skipped:
-        print(f"skipped {_printable(skipped.path)}: {skipped.reason}")
-    print(f"{report.ready} ready, {report.copies} copies set aside, {len(report.skipped)} skipped ({place})")
+        print(_printable(f"skipped {skipped.path}: {skipped.reason}"))
+    print(_printable(f"{report.line} ({place})"))
 
 
 def songs(
@@ -82,7 +98,8 @@ def songs(
     """
     with open_library(library) as opened:
         for track in opened.find(words, limit=limit) if words else opened.tracks()[:limit]:
-            print(f"{track.id}  {_clock(track.duration_s)}  {track.label}  ({track.album or '-'}, {track.year or '-'})")
+            album = f"({track.album or '-'}, {track.year or '-'})"
+            print(_printable(f"{track.id}  {_clock(track.duration_s)}  {track.label}  {album}"))
 
 
 def skipped(library: LibraryOption = None) -> None:
@@ -93,9 +110,9 @@ def skipped(library: LibraryOption = None) -> None:
     """
     with open_library(library) as opened:
         for each in opened.skipped():
-            print(f"{_printable(each.path)}: {each.reason}")
+            print(_printable(f"{each.path}: {each.reason}"))
         for copy, kept in opened.copies():
-            print(f"{_printable(copy)}: a copy of {_printable(kept)}")
+            print(_printable(f"{copy}: a copy of {kept}"))
 
 
 def settings() -> None:
@@ -180,7 +197,8 @@ def playlist(
 
             save_poster(poster.expanduser().absolute(), sheet_of(made, opened, recipe=sentence_of(chosen)))
     if as_json:
-        print(export.as_json(made, tracks))
+        # JSON is UTF-8 whatever the terminal speaks.
+        sys.stdout.buffer.write(export.as_json(made, tracks).encode() + b"\n")
         return
     _print_table(export.TABLE_HEAD, export.table_rows(made, tracks))
     for written in (out, poster):
@@ -212,7 +230,8 @@ def train(
         if fresh:
             material.forget_training(opened)
         features = material.features_of(opened)
-        start_from = material.DEMO_MODEL if len(opened.cover_ids()) < material.FEW_COVERS else None
+        covers = {track.cover_id for track in opened.tracks()} - {None}
+        start_from = material.DEMO_MODEL if len(covers) < material.FEW_COVERS else None
         condition = material.settled_condition(
             opened, lambda: material.read_condition(start_from) if start_from else Condition.fit(features)
         )
@@ -263,6 +282,7 @@ def gallery(
 def _print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich import box
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     console = Console(width=None if sys.stdout.isatty() else 160)
@@ -270,20 +290,16 @@ def _print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for name in head:
         table.add_column(name, justify="right" if name in ("", "Time") else "left")
     for row in rows:
-        table.add_row(*(_escape(cell) for cell in row))
+        table.add_row(*(escape(_printable(cell)) for cell in row))
     console.print(table)
-
-
-def _escape(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text.encode("utf-8", "backslashreplace").decode())
 
 
 def _clock(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
-def _printable(path: Path) -> str:
-    """The path as text, whatever bytes its name has."""
-    return str(path).encode(sys.stdout.encoding or "utf-8", "backslashreplace").decode(sys.stdout.encoding or "utf-8")
+def _printable(text: str) -> str:
+    """Text as one line that any output takes and no terminal obeys: strangers choose names, and names may hold any bytes."""
+    encoding = sys.stdout.encoding or "utf-8"
+    plain = "".join(f"\\x{ord(c):02x}" if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
+    return plain.encode(encoding, "backslashreplace").decode(encoding)

@@ -95,7 +95,7 @@ def ears(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     def listen_all(paths: Iterable[Path], *, jobs: int | None = None) -> Iterator[tuple[Path, Listening | Skipped]]:
         for path in paths:
             given.append(path)
-            yield path, _fake_listening(path)
+            yield path, _fake_listening(path) if path.exists() else Skipped(path, "there is no such file")
 
     def answers(task: Callable[[Path], Any], paths: Iterable[Path], **_: object) -> Iterator[tuple[Path, Any]]:
         yield from ((path, task(path)) for path in paths)
@@ -134,7 +134,7 @@ def _rows(folder: Path) -> dict[str, tuple[str, str, str]]:
 
 def test_every_file_is_a_song_a_copy_or_skipped_with_its_reason(music: Path, tmp_path: Path, ears: list[Path]) -> None:
     report = _build(music, tmp_path / "library")
-    assert report.line == "5 ready, 2 skipped" and (report.new, report.heard, report.copies) == (5, 5, 2)
+    assert report.line == "5 ready, 2 copies set aside, 2 skipped" and (report.new, report.heard, report.copies) == (5, 5, 2)
     assert [each.path.name for each in report.skipped] == ["bad again.mp3", "bad.mp3"]
     assert all("no sound" in each.reason and str(music) not in each.reason for each in report.skipped)
     assert [(note.path.name, "known format" in note.reason) for note in report.notes] == [("folder.jpg", True)]
@@ -163,7 +163,7 @@ def test_a_second_run_opens_no_file_and_makes_nothing_again(music: Path, tmp_pat
         path.write_bytes(bytes(about.st_size))
         os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
     report = _build(music, tmp_path / "library")
-    assert (report.line, report.new, report.heard, len(ears)) == ("5 ready, 2 skipped", 0, 0, heard)
+    assert (report.line, report.new, report.heard, len(ears)) == ("5 ready, 2 copies set aside, 2 skipped", 0, 0, heard)
     assert _dump(tmp_path / "library") == before
 
 
@@ -212,7 +212,7 @@ def test_songs_that_are_gone_are_forgotten_and_a_copy_takes_the_place_of_the_one
     (music / "Bo" / "Five.flac").unlink()
     (music / "Downloads" / "bad.mp3").unlink()
     report = _build(music, tmp_path / "library")
-    assert (report.line, report.copies, report.forgotten, len(ears)) == ("4 ready, 1 skipped", 1, 1, heard)
+    assert (report.line, report.copies, report.forgotten, len(ears)) == ("4 ready, 1 copies set aside, 1 skipped", 1, 1, heard)
     assert _rows(tmp_path / "library")["Four"][2] == "Four (1).flac"
     with Library(tmp_path / "library") as library:
         assert len(library.map().ids) == 4
@@ -240,9 +240,7 @@ def test_a_cover_laid_beside_songs_later_is_found(music: Path, tmp_path: Path, e
 
 
 @pytest.mark.parametrize("part", ["small", "original"])
-def test_covers_and_arrays_lost_from_the_library_are_made_again(
-    music: Path, tmp_path: Path, ears: list[Path], part: str
-) -> None:
+def test_covers_and_arrays_lost_from_the_library_are_made_again(music: Path, tmp_path: Path, ears: list[Path], part: str) -> None:
     _build(music, tmp_path / "library")
     before = _dump(tmp_path / "library")
     shutil.rmtree(tmp_path / "library" / "covers" / part)
@@ -261,6 +259,33 @@ def test_an_unplugged_disk_does_not_empty_the_library(music: Path, tmp_path: Pat
     with pytest.raises(LibraryError, match="no music in it now, where 9 files were"):
         _build(music, tmp_path / "library")
     assert len(_rows(tmp_path / "library")) == 5
+
+
+def _taking_away(paths: Iterable[Path]) -> Callable[[str, int, int], None]:
+    """Progress that deletes files just before they are listened to."""
+
+    def progress(stage: str, done: int, total: int) -> None:
+        if (stage, done) == ("listening", 0):
+            for path in paths:
+                path.unlink()
+
+    return progress
+
+
+def test_a_song_that_goes_away_before_it_is_heard_does_not_stop_the_others(music: Path, tmp_path: Path, ears: list[Path]) -> None:
+    one = music / "Bo" / "Five.flac"
+    report = _build(music, tmp_path / "library", progress=_taking_away([one]))
+    assert report.line == "4 ready, 2 copies set aside, 2 skipped"
+    with Library(tmp_path / "library") as library:
+        assert len(library.map().ids) == 4 and one not in library.files()
+
+
+def test_a_disk_unplugged_while_listening_is_said_and_the_next_run_goes_on(music: Path, tmp_path: Path, ears: list[Path]) -> None:
+    shutil.copytree(music, tmp_path / "again")
+    with pytest.raises(LibraryError, match="went away while they were listened to"):
+        _build(music, tmp_path / "library", progress=_taking_away([path for path in music.rglob("*") if path.is_file()]))
+    shutil.copytree(tmp_path / "again", music, dirs_exist_ok=True)
+    assert _build(music, tmp_path / "library").ready == 5
 
 
 def test_files_below_a_folder_that_cannot_be_read_now_are_kept(
@@ -298,10 +323,13 @@ def test_what_was_skipped_is_tried_again_only_when_asked_or_changed(music: Path,
     shutil.copyfile(music / "short.flac", music / "short too.flac")
     assert [s.reason for s in _build(music, tmp_path / "library").skipped if "short" in s.path.name] == ["too short"] * 2
     heard = len(ears)
-    assert _build(music, tmp_path / "library").line == "5 ready, 4 skipped" and len(ears) == heard
-    assert _build(music, tmp_path / "library", retry=True).line == "5 ready, 4 skipped" and len(ears) == heard + 1
+    assert _build(music, tmp_path / "library").line == "5 ready, 2 copies set aside, 4 skipped" and len(ears) == heard
+    assert (
+        _build(music, tmp_path / "library", retry=True).line == "5 ready, 2 copies set aside, 4 skipped"
+        and len(ears) == heard + 1
+    )
     _song(music / "short.flac", 300, title="Short")
-    assert _build(music, tmp_path / "library").line == "6 ready, 3 skipped"
+    assert _build(music, tmp_path / "library").line == "6 ready, 2 copies set aside, 3 skipped"
 
 
 def test_progress_counts_every_stage_to_its_end(music: Path, tmp_path: Path, ears: list[Path]) -> None:

@@ -101,7 +101,8 @@ def notes(chosen: Chosen, request: Request) -> tuple[str, ...]:
     if chosen.same_titles:
         said.append("some titles come twice")
     if chosen.short_by:
-        said.append(f"only {len(chosen.rows)} songs here")
+        many = len(chosen.rows)
+        said.append(f"only {many} songs here" if many > 1 else "the only song here")
     return tuple(said)
 
 
