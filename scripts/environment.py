@@ -24,6 +24,9 @@ VENV = ROOT / ".venv"
 OLDEST = (3, 11)
 GL_PACKAGES = ("libegl1", "libegl-mesa0", "libgl1", "libgl1-mesa-dri", "libglx-mesa0")
 TEXT_PACKAGE = "libfribidi0"
+FONT_PACKAGES = ("fonts-dejavu-core", "fonts-droid-fallback")
+"""Hebrew, Arabic, Greek, Cyrillic, and Chinese, Japanese, Korean: the made-up collection has titles in some of them."""
+
 _TEXT_PROBE = "import ctypes; ctypes.CDLL('libfribidi.so.0')"
 _GL_PROBE = """
 import ctypes
@@ -216,10 +219,16 @@ def missing_packages() -> list[str]:
     return needed
 
 
+def wished_packages(fonts: Path = Path("/usr/share/fonts")) -> list[str]:
+    """The Debian packages without which some titles look wrong and nothing else happens."""
+    wished = [] if _runs([sys.executable, "-c", _TEXT_PROBE]) else [TEXT_PACKAGE]
+    return wished if any(fonts.glob("**/*.[to]t[fc]")) else [*wished, *FONT_PACKAGES]
+
+
 def _ensure_debian() -> None:
     """Install what the system lacks, all at once and before anything is made, or say the line to type."""
-    needed, text = missing_packages(), not _runs([sys.executable, "-c", _TEXT_PROBE])
-    packages = [*needed, TEXT_PACKAGE] if text else needed
+    needed, wished = missing_packages(), wished_packages()
+    packages = [*needed, *wished]
     line = f"apt-get install --no-install-recommends -y {' '.join(packages)}"
     apt = shutil.which("apt-get")
     if packages and apt and os.geteuid() == 0:
@@ -230,8 +239,8 @@ def _ensure_debian() -> None:
         raise SetupError(
             f"the system lacks what Debian calls {', '.join(packages)}; install it as this system does, and try again"
         )
-    elif text:
-        print(f"note: without Debian's {TEXT_PACKAGE}, Arabic letters are drawn unjoined", flush=True)
+    elif wished:
+        print(f"note: without Debian's {', '.join(wished)} some titles are drawn wrongly", flush=True)
     if not _runs([sys.executable, "-c", _GL_PROBE]):
         print("OpenGL cannot be opened here: the map, playlists and posters work, show and export will not", flush=True)
 

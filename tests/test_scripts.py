@@ -70,6 +70,13 @@ def test_an_environment_made_in_another_place_is_recognised(environment, tmp_pat
     assert environment._moved(tmp_path)
 
 
+def test_fonts_are_wished_for_where_there_are_none(environment, tmp_path):
+    assert set(environment.FONT_PACKAGES) <= set(environment.wished_packages(tmp_path))
+    (tmp_path / "truetype").mkdir()
+    (tmp_path / "truetype" / "Some.ttf").touch()
+    assert not set(environment.FONT_PACKAGES) & set(environment.wished_packages(tmp_path))
+
+
 @pytest.mark.parametrize(
     ("script", "words", "remedy"),
     [
