@@ -99,7 +99,8 @@ class _Swings:
         part = self._taking_part | taking_part
         up = (self._way <= 0) & (value - self._low >= self._step) & (self._low < self._dark_below) & part
         down = (self._way >= 0) & (self._high - value >= self._step) & (value < self._dark_below) & part & ~up
-        return Swing(value, up, down, (up | down) & self._together(up, down, time_s))
+        swung = up | down
+        return Swing(value, up, down, swung & self._together(up, down, time_s) if swung.any() else swung)
 
     def count(self, swing: Swing, time_s: float) -> npt.NDArray[np.int8]:
         """Swings of each point in the second up to `time_s`, these included."""
@@ -136,12 +137,12 @@ class _Swings:
         recent = [each for each in self._recent if time_s - each[0] < _SOON_S - 1e-6]
         ups, downs = [up, *(each[1] for each in recent)], [down, *(each[2] for each in recent)]
         lately = 1 + sum(time_s - each[0] < _AT_ONCE_S - 1e-6 for each in recent)
-        if sum(np.count_nonzero(mask) for mask in ups + downs) < self._together_share / 9 * up.size:
+        if _most_at_best(_any(ups + downs)) < self._together_share:
             return np.zeros(up.shape, bool)
         # The newest come last in `recent`, so those of the last moments are at its end.
         at_once = [window_shares(_any([masks[0], *masks[len(masks) - lately + 1 :]])) for masks in (ups, downs)]
-        balance = window_shares(_any(ups)) - window_shares(_any(downs))
-        return _covered(np.maximum(np.maximum(*at_once), np.abs(balance)) >= self._together_share, up.shape)
+        balance = np.abs(window_shares(_any(ups).view(np.int8) - _any(downs).view(np.int8)))
+        return _covered(np.maximum(np.maximum(*at_once), balance) >= self._together_share, up.shape)
 
     def _forget(self, time_s: float) -> None:
         while self._times and self._times[0][0] <= time_s - self._window_s + 1e-6:
@@ -206,13 +207,34 @@ def _window(shape: tuple[int, ...]) -> tuple[int, int]:
     return max(1, shape[0] // 3), max(1, shape[1] // 3)
 
 
-def window_shares(mask: Mask) -> FloatArray:
-    """The share of true points in every window of a third by a third of the picture, by its upper left point."""
+def window_shares(mask: Mask | npt.NDArray[np.int8]) -> FloatArray:
+    """The share of true points in every window of a third by a third of the picture, by its upper left point.
+
+    Of a mask of -1, 0 and 1 the sum, over as many points.
+    """
     rows, cols = _window(mask.shape)
     total = np.zeros((mask.shape[0] + 1, mask.shape[1] + 1), np.int32)
     total[1:, 1:] = mask.cumsum(0, dtype=np.int32).cumsum(1)
     inside = total[rows:, cols:] - total[:-rows, cols:] - total[rows:, :-cols] + total[:-rows, :-cols]
     return (inside / np.float32(rows * cols)).astype(np.float32, copy=False)
+
+
+def _most_at_best(mask: Mask) -> float:
+    """No window of a third by a third has a larger share of true points than this; found in blocks, with little work."""
+    rows, cols = _window(mask.shape)
+    block = max(1, rows // 3)
+    high, wide = mask.shape[0] // block * block, mask.shape[1] // block * block
+    if rows < 3 or high < mask.shape[0] or wide < mask.shape[1]:
+        return 1.0
+    blocks = np.add.reduceat(
+        np.add.reduceat(mask, np.arange(0, high, block), axis=0, dtype=np.int16), np.arange(0, wide, block), axis=1
+    )
+    # A window touches at most so many blocks on each side.
+    down, across = (min(-(-side // block) + 1, have) for side, have in zip((rows, cols), blocks.shape, strict=True))
+    total = np.zeros((blocks.shape[0] + 1, blocks.shape[1] + 1), np.int32)
+    total[1:, 1:] = blocks.cumsum(0).cumsum(1)
+    inside = total[down:, across:] - total[:-down, across:] - total[down:, :-across] + total[:-down, :-across]
+    return float(inside.max()) / (rows * cols)
 
 
 def _covered(windows: Mask, shape: tuple[int, ...]) -> Mask:

@@ -82,6 +82,10 @@ class Stage:
         """Compile the shaders whose files have changed; the names of those that are new."""
         return self._drawing.programs.reload()
 
+    def wait_for_covers(self, patient: bool) -> None:
+        """Whether a frame waits for every cover it shows, from now on."""
+        self._drawing.atlas.patient = patient
+
     def put_tiles(self, sheet: TileSheet) -> None:
         """Hand the wall new pictures; they appear with the next draw. A sheet that holds an error is passed over."""
         self._wall.put(sheet)

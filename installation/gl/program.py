@@ -74,6 +74,8 @@ class Shader:
         self._stamp: tuple[tuple[Path, int], ...] = ()
         self._files: frozenset[Path] = frozenset(self._paths())
         self._program: moderngl.Program | None = None
+        self._known: dict[str, Any] | None = None
+        self._values: dict[str, Any] = {}
         self.reload()
 
     @property
@@ -92,6 +94,7 @@ class Shader:
         self._stamp = stamp
         try:
             self._program = self._compile()
+            self._known = None
         except ShowError as error:
             self.error = str(error)
             return False
@@ -101,11 +104,13 @@ class Shader:
         return True
 
     def set(self, **uniforms: Any) -> None:
-        """Set uniforms; those the compiler has dropped are passed over."""
-        program = self.program
+        """Set uniforms; those the compiler has dropped are passed over, and so are those that have their value already."""
+        if self._known is None:
+            self._known = {name: self.program[name] for name in self.program}
+            self._values.clear()
         for name, value in uniforms.items():
-            if name in program:
-                program[name] = value
+            if name in self._known and self._values.get(name) != value:
+                self._known[name].value = self._values[name] = value
 
     def _paths(self) -> tuple[Path, Path]:
         own = self._folder / f"{self.name}.vert"

@@ -1,5 +1,5 @@
 #version 330
-// The picture, held back towards what was shown before. A calm picture passes untouched, to the last bit.
+// The picture, held back towards what was shown before.
 in vec2 v_uv;
 uniform sampler2D u_picture;
 uniform sampler2D u_before;
@@ -9,5 +9,5 @@ out vec4 o_colour;
 void main() {
     vec3 picture = textureLod(u_picture, v_uv, 0.0).rgb;
     vec3 before = textureLod(u_before, v_uv, 0.0).rgb;
-    o_colour = vec4(u_blend > 0.0 ? mix(picture, before, u_blend) : picture, 1.0);
+    o_colour = vec4(mix(picture, before, u_blend), 1.0);
 }
