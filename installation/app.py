@@ -3,38 +3,31 @@
 from __future__ import annotations
 
 import contextlib
-import random
 import sys
 import time
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from installation.clock import FixedClock, RealClock
-from installation.control.keys import Keys
+from installation.ahead import Ahead
+from installation.clock import FixedClock
 from installation.control.osc import OscInput
 from installation.decks import Mixer
 from installation.gl.context import open_context
 from installation.lastpass import LastPass
+from installation.live import Ending, Live
 from installation.record import Recorder
 from installation.sampler import DirectSampler, Sampler
 from installation.show import Show
 from installation.showlog import ShowLog, config_digest, library_digest
 from installation.sound import DeviceSound, OfflineSound
 from installation.stage import Stage
-from installation.state import ControlEvent
 from installation.world import World
 from mixtape.config import Config
 from mixtape.covergan import material
+from mixtape.errors import ShowError
 from mixtape.library import Library
 from mixtape.progress import Progress, silent
-
-if TYPE_CHECKING:
-    from installation.window import Window
-
-_RELOAD_S = 0.5
-"""How often shader files are looked at for changes."""
 
 
 def load_world(library: Library, config: Config) -> World:
@@ -53,46 +46,26 @@ def run_show(
     """
     from installation.window import Window
 
-    world = load_world(library, config)
-    settings = config.show
     with contextlib.ExitStack() as owners:
+        ending = owners.enter_context(Ending())
+        world = load_world(library, config)
+        settings = config.show
         window = owners.enter_context(
             Window(size=(settings.width, settings.height), fullscreen=not windowed, display=settings.display)
         )
         stage = Stage(window.ctx, world, size=window.size, last_pass=LastPass(window.ctx))
-        journal = owners.enter_context(_journal(library, world))
+        journal, fault = _journal(library, world)
+        if journal:
+            owners.enter_context(journal)
         sampler = owners.enter_context(Sampler(material.model_path(library)))
         mixer = Mixer(lambda track_id: world.track(track_id).path, ahead=True)
         sound = owners.enter_context(DeviceSound(mixer, offset_ms=settings.sound_offset_ms))
         show = Show(world, stage, sound, sampler, seed_id=seed_id, journal=journal, into=lambda: window.screen)
+        if fault:
+            show.complain(fault)
         osc = owners.enter_context(_osc(config, show))
-        _live(show, stage, window, osc, world, frames=frames)
-
-
-def _live(show: Show, stage: Stage, window: Window, osc: OscInput | None, world: World, *, frames: int | None) -> None:
-    clock, settings = RealClock(), world.config.show
-    keys = Keys(
-        pick=lambda x, y: stage.pick(x * window.size[0], y * window.size[1], show.state),
-        any_song=lambda: random.choice(world.tracks).id,
-        volume=lambda: float(show.state.knobs["volume"]),
-    )
-    show.open()
-    reloaded_s, wanted = 0.0, 0
-    while not show.over and (frames is None or show.state.moment.frame < frames):
-        begun_s = time.perf_counter()
-        moment = clock.tick(show.heard_s)
-        events: list[ControlEvent] = keys.translate(window.events(), size_px=window.size, now_s=moment.time_s)
-        events += osc.drain(moment.time_s) if osc else []
-        if keys.fullscreen_wanted > wanted:
-            wanted = keys.fullscreen_wanted
-            window.toggle_fullscreen()
-        stage.resize(window.size)
-        if moment.time_s - reloaded_s > _RELOAD_S:
-            reloaded_s = moment.time_s
-            stage.reload()
-        show.frame(moment, events)
-        window.show()
-        time.sleep(max(0.0, 1.0 / settings.fps - (time.perf_counter() - begun_s)))
+        ahead = owners.enter_context(Ahead(world, lambda: Library(library.folder)))
+        Live(show, stage, window, world, osc=osc, ahead=ahead).run(ending, frames=frames)
 
 
 def export(
@@ -130,17 +103,20 @@ def export(
     return out
 
 
-@contextlib.contextmanager
-def _journal(library: Library, world: World) -> Iterator[ShowLog]:
+def _journal(library: Library, world: World) -> tuple[ShowLog | None, str]:
+    """The log of this evening, or None and why there is none: a show needs no disk that can be written."""
     name = time.strftime("%Y-%m-%d-%H%M%S")
-    with ShowLog(library.shows_folder / f"{name}.jsonl") as log:
-        log.start(
-            seed=world.config.show.seed,
-            config=config_digest(world.config),
-            library=library_digest([track.id for track in world.tracks]),
-            versions={"mixtape": version("mixtape"), "python": sys.version.split()[0]},
-        )
-        yield log
+    try:
+        log = ShowLog(library.shows_folder / f"{name}.jsonl")
+    except ShowError as error:
+        return None, f"{error}; the show goes on without"
+    log.start(
+        seed=world.config.show.seed,
+        config=config_digest(world.config),
+        library=library_digest([track.id for track in world.tracks]),
+        versions={"mixtape": version("mixtape"), "python": sys.version.split()[0]},
+    )
+    return log, ""
 
 
 @contextlib.contextmanager

@@ -35,6 +35,8 @@ _PAUSE_SLOPE = 1 / (0.02 * SAMPLE_RATE_HZ)
 _VOLUME_SLOPE = 1 / (0.05 * SAMPLE_RATE_HZ)
 _VOICES = 4
 _KNEE = 0.92
+_SPENT_SAMPLES = SAMPLE_RATE_HZ
+"""So much silence after its last sample, and a song is taken to have no more, whatever its length was said to be."""
 
 
 def open_blocks(path: Path, start_s: float) -> Iterator[FloatArray]:
@@ -68,7 +70,8 @@ class Deck:
 
     def __init__(self, open_song: Callable[[], Iterator[FloatArray]], *, ahead: bool) -> None:
         self.fault: str | None = None
-        self.played = 0
+        self.broken = False
+        self.played = self.silent = 0
         self._open_song = open_song
         self._pieces: deque[FloatArray] = deque()
         self._count = 0
@@ -92,6 +95,11 @@ class Deck:
         self._room.set()
         if not self._ahead:
             self._let_go()
+
+    @property
+    def spent(self) -> bool:
+        """Whether nothing more will be heard of it: its file broke, or ended a while ago."""
+        return self.silent > (0 if self.broken else _SPENT_SAMPLES)
 
     def left(self) -> int | None:
         """Samples until the end, or None while the end is more than 0.1 s away."""
@@ -119,6 +127,7 @@ class Deck:
         taken.append(np.zeros((missing, 2), np.float32))
         samples = np.concatenate(taken)
         self.played += len(samples)
+        self.silent += missing
         return samples
 
     def _fill(self, frames: int) -> None:
@@ -133,7 +142,8 @@ class Deck:
         except StopIteration:
             self._ended = True
         except Exception as error:  # the show goes on, whatever a decoder thinks of a file
-            self.fault, self._ended = str(error) or type(error).__name__, True
+            self.fault = str(error) or type(error).__name__
+            self.broken = self._ended = True
         else:
             with self._lock:
                 self._pieces.append(piece)
@@ -237,8 +247,13 @@ class Mixer:
         passed = min(max(frame - mark.frame - mark.delay, 0), mark.moved)
         return mark.track_id, mark.song_s + passed / SAMPLE_RATE_HZ
 
+    def spent(self) -> str:
+        """Id of the newest song when nothing more will be heard of it before its time, else ""."""
+        # A slice: another thread may ask while a song comes or goes.
+        return next((voice.track_id for voice in self._voices[-1:] if voice.deck.spent), "")
+
     def errors(self) -> list[str]:
-        """What went wrong since the last call: one line for each song that cannot be heard."""
+        """What went wrong since the last call: one line for each song that cannot be heard to its end."""
         told, self._faults = self._faults, []
         return told
 
@@ -297,7 +312,7 @@ class Mixer:
         """Forget the songs under one that has fully come in, and tell of those that failed."""
         for voice in self._voices:
             if voice.deck.fault:
-                self._faults.append(f"cannot play {voice.deck.fault}; it stays silent for its length")
+                self._faults.append(f"cannot play {voice.deck.fault}")
                 voice.deck.fault = None
         arrived = max((index for index, voice in enumerate(self._voices) if voice.arrived), default=0)
         for voice in self._voices[:arrived]:

@@ -153,6 +153,9 @@ class Sampler:
 
     def _carry(self) -> None:
         """Carry wishes to the process and sheets back; start it again when it died."""
+        if hasattr(signal, "pthread_sigmask"):
+            # The process inherits this thread's mask: Ctrl-C reaches all of a terminal's processes, also one still starting.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         for _ in range(_STARTS):
             connection = self._launch()
             with connection:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import moderngl
 
+from installation.scenes.overlay import NOTHING, Shown
 from installation.sound import Sound
 from installation.stage import Stage
 from installation.state import (
@@ -39,6 +40,13 @@ _NOT_YET_S = 1e9
 """The song's place while the sound is still at the song before: later than any song is long."""
 
 
+_SETTLED_S = 0.5
+_SKIPS = 5
+"""So many songs in a row that cannot be heard are passed over; then it is not the songs, and they keep their time in silence."""
+
+_FAULTS_SAID = 200
+
+
 class PictureSource(Protocol):
     """What the show asks of its sampler."""
 
@@ -60,6 +68,9 @@ class Journal(Protocol):
 
     def error(self, words: str, *, time_s: float) -> None:
         """What went wrong."""
+
+    def errors(self) -> list[str]:
+        """What went wrong with the writing itself since the last call."""
 
 
 class Show:
@@ -86,6 +97,7 @@ class Show:
         self._world, self._stage, self._sound, self._sampler = world, stage, sound, sampler
         self._journal, self._into, self._say = journal, into, say
         self._said: set[str] = set()
+        self._skipped = 0
         self._requests, self._waiting, self._asked_s = 0, False, -_PATIENCE_S
 
     def open(self) -> None:
@@ -98,25 +110,38 @@ class Show:
         track_id, song_s = self._sound.position()
         return song_s if track_id == self.state.track_id else _NOT_YET_S
 
-    def frame(self, moment: Moment, events: Sequence[ControlEvent]) -> None:
-        """Go on to `moment` and draw it."""
+    def frame(self, moment: Moment, events: Sequence[ControlEvent], *, shown: Shown = NOTHING) -> None:
+        """Go on to `moment` and draw it, with the words `shown` over it."""
+        events = (*events, *self._pass_over(moment))
         if self._journal:
             for event in events:
                 self._journal.event(event)
         self.state, commands = step(self.state, events, moment, self._world)
         self._obey(commands)
         self._dream()
-        for fault in (*self._sound.errors(), *self._stage.errors):
+        faults = (*self._sound.errors(), *self._stage.errors, *(self._journal.errors() if self._journal else ()))
+        for fault in faults:
             self.complain(fault)
-        self._stage.draw(self.state, self._into())
+        self._stage.draw(self.state, self._into(), shown=shown)
 
-    def complain(self, fault: str) -> None:
-        """Say and write down a fault, each distinct one once."""
-        if fault not in self._said:
+    def complain(self, fault: str, *, detail: str = "") -> None:
+        """Say and write down a fault, each distinct one once; `detail` is written only."""
+        if fault not in self._said and len(self._said) < _FAULTS_SAID:
             self._said.add(fault)
             self._say(fault)
             if self._journal:
-                self._journal.error(fault, time_s=self.state.moment.time_s)
+                self._journal.error(f"{fault}\n{detail}".strip(), time_s=self.state.moment.time_s)
+
+    def _pass_over(self, moment: Moment) -> tuple[ControlEvent, ...]:
+        """The wish for the next song when this one cannot be heard any more, though its time is not over."""
+        state = self.state
+        if moment.time_s - state.started_s < _SETTLED_S or state.paused:
+            return ()
+        if self._sound.spent() != state.track_id:
+            self._skipped = 0
+            return ()
+        self._skipped += 1
+        return (ControlEvent("sound", "next", None, moment.time_s),) if self._skipped <= _SKIPS else ()
 
     def _obey(self, commands: Sequence[Command]) -> None:
         for command in commands:

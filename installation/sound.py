@@ -49,6 +49,9 @@ class Sound(Protocol):
     def position(self) -> tuple[str, float]:
         """Track id and second of the newest song heard; ("", 0.0) before the first."""
 
+    def spent(self) -> str:
+        """Id of the newest song when nothing more will be heard of it, though its time is not over; else ""."""
+
     def errors(self) -> list[str]:
         """What went wrong since the last call."""
 
@@ -105,6 +108,10 @@ class _LiveSound:
     def position(self) -> tuple[str, float]:
         """Track id and second of the newest song whose sound is heard now; ("", 0.0) before the first sound."""
         return self._mixer.position(round(self._clock.heard(time.perf_counter()) - self._offset))
+
+    def spent(self) -> str:
+        """Id of the newest song when nothing more will be heard of it, though its time is not over; else ""."""
+        return self._mixer.spent()
 
     def errors(self) -> list[str]:
         """What went wrong since the last call, in words for a person."""
@@ -181,7 +188,8 @@ class DeviceSound(_LiveSound):
         try:
             return self._open_device()
         except Exception as error:  # a sound driver may raise anything, the show goes on in silence
-            self._say(f"no sound device: {error}; the show runs silently, plug one in and it is taken within {_RETRY_S:g} s")
+            reason = error.args[0] if error.args else type(error).__name__
+            self._say(f"no sound device ({reason}); the show runs silently, plug one in and it is taken within {_RETRY_S:g} s")
             self._silent_since_s = time.perf_counter()
             return SilentOutput(self._take_silently)
 
@@ -272,6 +280,10 @@ class OfflineSound:
     def position(self) -> tuple[str, float]:
         """Track id and second of the newest song, after the last sample handed out."""
         return self._mixer.position()
+
+    def spent(self) -> str:
+        """Id of the newest song when nothing more will be heard of it, though its time is not over; else ""."""
+        return self._mixer.spent()
 
     def errors(self) -> list[str]:
         """What went wrong since the last call."""

@@ -61,6 +61,7 @@ class FrameState:
     `scene` fades in over `from_scene` by `scene_mix` 0..1 (1: `scene` alone). `morph` is 0 on the map, 1 on the grid.
     `next_ids` is what comes, soonest first; `history` what was played, the current song last. Times are show time.
 
+    `turns` are the last few of the history, each with when it began, for what still fades from song to song.
     `song_s` is the place in this song: the sound's, once it has `arrived` at the song, until then reckoned from its start.
     `from_palette` is what the palette fades from, `wandered_s` how far the wall's pictures have come, `still_s` how long the
     sound has not moved, `error_since_s` when `error` was said.
@@ -71,6 +72,7 @@ class FrameState:
     started_s: float
     next_ids: tuple[str, ...]
     history: tuple[str, ...]
+    turns: tuple[tuple[str, float], ...]
     audio: AudioFrame
     palette: Palette
     scene: str
@@ -101,6 +103,7 @@ _ERROR_S = 8.0
 _STUCK_S = 3.0
 _SETTLED_S = 4.0
 _MEMORY = 4096
+_TURNS = 6
 _REST = 0.15
 """Share of the full speed the wall keeps in silence, so that it never stands still."""
 
@@ -119,6 +122,7 @@ def first_state(world: World, *, seed_id: str | None, seed: int) -> FrameState:
         started_s=0.0,
         next_ids=upcoming(world, history=(track_id,), count=COMING),
         history=(track_id,),
+        turns=((track_id, 0.0),),
         audio=heard(world.timeline(track_id)).at(0.0),
         palette=padded(world.palette(track_id)),
         scene=SCENES[0] if scene == "auto" else scene,
@@ -249,9 +253,9 @@ def _live() -> Mapping[str, Knob]:
 
 
 def _go(
-    state: FrameState, track_id: str, world: World, *, history: tuple[str, ...] | None = None
+    state: FrameState, track_id: str, world: World, *, history: tuple[str, ...] | None = None, fade_s: float = math.inf
 ) -> tuple[FrameState, list[Command]]:
-    """Let a song begin now. What was said to come still comes, when it was this song's turn."""
+    """Let a song begin now, over `fade_s` or less. What was said to come still comes, when it was this song's turn."""
     before = state.history if history is None else history
     played = (*before, track_id)[-_MEMORY:]
     promised = state.next_ids[1:] if state.next_ids[:1] == (track_id,) else ()
@@ -260,6 +264,7 @@ def _go(
         track_id=track_id,
         started_s=state.moment.time_s,
         history=played,
+        turns=(*state.turns, (track_id, state.moment.time_s))[-_TURNS:],
         next_ids=upcoming(world, history=played, count=COMING, promised=promised),
         song_s=0.0,
         arrived=False,
@@ -267,18 +272,22 @@ def _go(
         from_palette=state.palette,
         audio=heard(world.timeline(track_id)).at(0.0),
     )
-    return state, [Play(track_id, 0.0, world.config.show.crossfade_s)]
+    return state, [Play(track_id, 0.0, min(fade_s, _fade_s(track_id, world)))]
+
+
+def _fade_s(track_id: str, world: World) -> float:
+    """The crossfade, or a third of a song so short that it would be nothing but fades."""
+    return min(world.config.show.crossfade_s, heard(world.timeline(track_id)).duration_s / 3.0)
 
 
 def _song_end(state: FrameState, world: World) -> tuple[FrameState, list[Command]]:
     """Go on to the next song when this one nears its end, or when its sound has stopped moving by itself."""
-    length_s = heard(world.timeline(state.track_id)).duration_s
-    fade_s = min(world.config.show.crossfade_s, length_s / 3.0)
+    length_s, fade_s = heard(world.timeline(state.track_id)).duration_s, _fade_s(state.track_id, world)
     ended = state.arrived and state.song_s >= length_s - fade_s and state.moment.time_s - state.started_s > 1.0
     stuck = state.still_s > _STUCK_S
     if state.paused or not state.next_ids or not (ended or stuck):
         return state, []
-    return _go(state, state.next_ids[0], world)
+    return _go(state, state.next_ids[0], world, fade_s=fade_s)
 
 
 # Scenes ------------------------------------------------------------------------------------------------------------------------

@@ -24,6 +24,9 @@ REQUEST_HZ = 15
 LOOP_S = 90.0
 """How long a tile is on its way around at full level and speed 1."""
 
+MOST_TILES = 36 * 36
+"""As many as wall_rows and wall_cols allow."""
+
 _KICK = 0.35
 _CROSS_S = 4.0
 _WAVE_S = 4.0
@@ -36,13 +39,14 @@ def wall_request(state: FrameState, world: World, tick: int, *, budget: int = 96
     """
     rows, cols = int(state.knobs["wall_rows"]), int(state.knobs["wall_cols"])
     tiles = turn(tick, rows * cols, budget)
-    loops, push = _paths(world.config.show.seed, rows * cols)
+    directions, push = _paths(world.config.show.seed)
+    loops = LatentLoops(directions[tiles])
     kick = _KICK * float(state.knobs["energy"]) * state.audio.pulse
     return LatentRequest(
         stamp=tick,
         time_s=state.moment.time_s,
         tiles=tiles,
-        latents=np.asarray(loops.at(state.wandered_s / LOOP_S)[tiles] + kick * push[tiles], np.float32),
+        latents=np.asarray(loops.at(state.wandered_s / LOOP_S) + kick * push[tiles], np.float32),
         conditions=_conditions(state, world, tiles, rows, cols),
         strength=float(state.knobs["wall_strength"]),
         truncation=float(state.knobs["wall_truncation"]),
@@ -58,25 +62,32 @@ def turn(tick: int, tiles: int, budget: int) -> IntArray:
     return np.sort(order[at])
 
 
-def seed_tile(state: FrameState, world: World, *, rows: int, cols: int) -> tuple[float, float]:
-    """Row and column (with fractions) where the playing song lies on the wall: its place on the map, row 0 at the top."""
-    x, y = world.song_map.xy[world.row[state.track_id]]
+def tile_distance(state: FrameState, world: World, *, rows: int, cols: int) -> FloatArray:
+    """How far each tile (rows * cols,) is from the playing song's, 1 being the wall's diagonal."""
+    return _distance(state.track_id, world, rows, cols)
+
+
+def seed_tile(track_id: str, world: World, *, rows: int, cols: int) -> tuple[float, float]:
+    """Row and column (with fractions) where a song lies on the wall: its place on the map, row 0 at the top."""
+    x, y = world.song_map.xy[world.row[track_id]]
     return float((1.0 - y) * (rows - 1)), float(x * (cols - 1))
 
 
-def tile_distance(state: FrameState, world: World, *, rows: int, cols: int) -> FloatArray:
-    """How far each tile (rows * cols,) is from the seed tile, 1 being the wall's diagonal."""
-    seed_row, seed_col = seed_tile(state, world, rows=rows, cols=cols)
+def _distance(track_id: str, world: World, rows: int, cols: int) -> FloatArray:
+    seed_row, seed_col = seed_tile(track_id, world, rows=rows, cols=cols)
     row, col = np.divmod(np.arange(rows * cols), cols)
     return (np.hypot(row - seed_row, col - seed_col) / math.hypot(rows, cols)).astype(np.float32)
 
 
 def _conditions(state: FrameState, world: World, tiles: IntArray, rows: int, cols: int) -> FloatArray:
-    now = world.conditions[world.row[state.track_id]]
-    before = world.conditions[world.row[state.history[-2]]] if len(state.history) > 1 else now
-    late_s = _WAVE_S * tile_distance(state, world, rows=rows, cols=cols)[tiles]
-    share = smooth((state.moment.time_s - state.started_s - late_s) / _CROSS_S)[:, None]
-    return np.asarray((1.0 - share) * before + share * now, np.float32)
+    """Conditions (m, 32): each song's wave goes over what the waves before it have reached, so that none ever jumps."""
+    first, *others = state.turns
+    now = np.broadcast_to(world.conditions[world.row[first[0]]], (len(tiles), world.conditions.shape[1]))
+    for track_id, began_s in others:
+        late_s = _WAVE_S * _distance(track_id, world, rows, cols)[tiles]
+        share = smooth((state.moment.time_s - began_s - late_s) / _CROSS_S)[:, None]
+        now = (1.0 - share) * now + share * world.conditions[world.row[track_id]]
+    return np.asarray(now, np.float32)
 
 
 @lru_cache(maxsize=4)
@@ -86,7 +97,10 @@ def _spread(tiles: int) -> IntArray:
 
 
 @lru_cache(maxsize=4)
-def _paths(seed: int, tiles: int) -> tuple[LatentLoops, FloatArray]:
-    loops = loop_latents(seed, tiles)
-    shape = loops.at(0.0).shape
-    return loops, np.random.default_rng([seed, 7]).standard_normal(shape).astype(np.float32)
+def _paths(seed: int) -> tuple[FloatArray, FloatArray]:
+    """Directions (n, 3, z) of the paths and pushes (n, z) for as many tiles as any wall has.
+
+    So a wall of another size keeps its tiles' paths, and none is worked out while the show runs.
+    """
+    directions = loop_latents(seed, MOST_TILES).directions
+    return directions, np.random.default_rng([seed, 7]).standard_normal(directions.shape[::2]).astype(np.float32)

@@ -44,6 +44,7 @@ class Window:
         self._open(fullscreen)
         pygame.display.set_caption(title)
         self.fullscreen = fullscreen
+        self._opened_px = self.size
         self.ctx: moderngl.Context = open_context(window=True)
         self._moved_s = time.perf_counter()
 
@@ -90,6 +91,9 @@ class Window:
         """From fullscreen to a window and back; the picture goes on."""
         pygame.display.toggle_fullscreen()
         self.fullscreen = not self.fullscreen
+        if not self.fullscreen and self.size == self._opened_px:
+            # A window that began fullscreen would be as large as the screen.
+            pygame.Window.from_display_module().size = self._windowed_size
 
     def close(self) -> None:
         """Close the window; may be called twice."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -60,7 +61,7 @@ class World:
             faults.append("conditions")
         if faults:
             raise LibraryError(f"{library.folder}: {', '.join(faults)} of other songs; run mixtape build again")
-        covers = {track.id: track.cover_id for track in tracks}
+        by_id = {track.id: track for track in tracks}
         return cls(
             tracks=tracks,
             song_map=song_map,
@@ -68,19 +69,27 @@ class World:
             neighbours=neighbours,
             conditions=conditions,
             config=config,
-            timeline=lru_cache(maxsize=8)(lambda track_id: _timeline(library, track_id)),
-            cover_pixels=lambda track_id: _cover(library, covers[track_id]),
-            palette=lru_cache(maxsize=512)(lambda track_id: _palette(library, covers[track_id])),
-            find=lambda text: tuple(track for track in library.find(text) if track.id in covers),
+            timeline=lru_cache(maxsize=8)(lambda track_id: _timeline(library, by_id[track_id])),
+            cover_pixels=lru_cache(maxsize=32)(lambda track_id: _cover(library, by_id[track_id].cover_id)),
+            palette=lru_cache(maxsize=None)(lambda track_id: _palette(library, by_id[track_id].cover_id)),
+            find=lambda text: found(library, text, by_id),
         )
 
 
-def _timeline(library: Library, track_id: str) -> Timeline:
+def found(library: Library, text: str, known: Mapping[str, Track]) -> tuple[Track, ...]:
+    """The songs that `text` means, best first, of those `known`; none when the catalogue cannot be asked just now."""
+    try:
+        return tuple(known[track.id] for track in library.find(text) if track.id in known)
+    except (LibraryError, sqlite3.Error):
+        return ()
+
+
+def _timeline(library: Library, track: Track) -> Timeline:
     """The song's timeline; a still one of its length when it cannot be read, so that the show goes on."""
     try:
-        return library.timeline(track_id)
-    except LibraryError:
-        rows = max(1, int(library.track(track_id).duration_s * TIMELINE_HZ))
+        return library.timeline(track.id)
+    except (LibraryError, KeyError, OSError):
+        rows = max(1, int(track.duration_s * TIMELINE_HZ))
         still = np.zeros(rows, np.float32)
         return Timeline(still, np.zeros((rows, 8), np.float32), still, still, np.zeros(0, np.float32))
 
@@ -88,12 +97,12 @@ def _timeline(library: Library, track_id: str) -> Timeline:
 def _cover(library: Library, cover_id: str | None) -> ByteArray | None:
     try:
         return library.cover_pixels(cover_id) if cover_id else None
-    except LibraryError:
+    except (LibraryError, OSError, ValueError):
         return None
 
 
 def _palette(library: Library, cover_id: str | None) -> Palette:
     try:
         return library.palette(cover_id) if cover_id else _NIGHT
-    except LibraryError:
+    except (LibraryError, sqlite3.Error):
         return _NIGHT

@@ -19,6 +19,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("0, a", "scenes change by themselves"),
     ("up, down", "louder, quieter"),
     ("f", "fullscreen, or a window"),
+    ("?", "these keys"),
     ("q, Esc", "end the show"),
 )
 """What the help says: keys, and what they do."""
@@ -44,7 +45,8 @@ Pick = Callable[[float, float], str | None]
 class Keys:
     """Turns pygame's events into control events.
 
-    `typed` is the text of an open search, else None. `fullscreen_wanted` counts the presses of f: the window is the app's.
+    `typed` is the text of an open search, else None; `help` whether the keys shall be shown. `fullscreen_wanted` counts the
+    presses of f: the window is the app's.
     """
 
     def __init__(
@@ -53,11 +55,16 @@ class Keys:
         pick: Pick = lambda _x, _y: None,
         any_song: Callable[[], str | None] = lambda: None,
         volume: Callable[[], float] = lambda: 1.0,
+        best: Callable[[str], str | None] = lambda _text: None,
     ) -> None:
-        """`pick` finds the song under the pointer, `any_song` an id by chance, `volume` the present loudness."""
+        """`pick` finds the song under the pointer, `any_song` an id by chance, `volume` the present loudness.
+
+        `best` is the id that an open search shows as what fits best, None while it shows nothing yet.
+        """
         self.typed: str | None = None
+        self.help = False
         self.fullscreen_wanted = 0
-        self._pick, self._any_song, self._volume = pick, any_song, volume
+        self._pick, self._any_song, self._volume, self._best = pick, any_song, volume, best
 
     def translate(self, events: Iterable[Any], *, size_px: tuple[int, int], now_s: float) -> list[ControlEvent]:
         """The control events of pygame's `events` in a window of `size_px`, stamped with the show time `now_s`."""
@@ -69,6 +76,7 @@ class Keys:
                 found.append(ControlEvent("window", "quit", None, now_s))
             elif each.type == pygame.MOUSEBUTTONDOWN and each.button == 1:
                 x_px, y_px = each.pos
+                self.typed = None
                 found.append(_seed("mouse", self._pick(x_px / size_px[0], y_px / size_px[1]), now_s))
             elif each.type == pygame.KEYDOWN and not each.mod & (pygame.KMOD_CTRL | pygame.KMOD_ALT | pygame.KMOD_META):
                 found.append(self._key(pygame.key.name(each.key), each.unicode, now_s))
@@ -77,8 +85,10 @@ class Keys:
     def _key(self, key: str, text: str, now_s: float) -> ControlEvent | None:
         if self.typed is not None:
             return self._search(key, text, now_s)
-        if text == "/":
-            self.typed = ""
+        if text == "?" or (self.help and key == "escape"):
+            self.help = not self.help
+        elif text == "/":
+            self.typed, self.help = "", False
         elif key == "f":
             self.fullscreen_wanted += 1
         elif key == "r":
@@ -96,7 +106,7 @@ class Keys:
         typed = self.typed or ""
         if key in ("return", "enter", "[enter]"):
             self.typed = None
-            return _seed("keys", typed, now_s)
+            return _seed("keys", self._best(typed) or typed, now_s)
         if key == "escape":
             self.typed = None
         elif key == "backspace":

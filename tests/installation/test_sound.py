@@ -218,8 +218,12 @@ def test_a_broken_song_is_silent_for_its_length_and_told_once():
     assert not mixer.render(RATE).any()
     assert mixer.position() == ("bad", pytest.approx(1.0))
     assert len(mixer.errors()) == 1
+    assert mixer.spent() == "bad"
     mixer.render(100)
     assert mixer.errors() == []
+    mixer.play("a", fade_s=1.0)
+    assert mixer.render(100).shape == (100, 2)
+    assert mixer.spent() == ""
 
 
 def test_a_song_that_is_not_in_the_library_is_told():
@@ -240,6 +244,16 @@ def test_a_song_that_breaks_off_in_the_middle_becomes_silence():
     assert out[99, 0] == 0.5
     assert not out[100:].any()
     assert "pulled out" in mixer.errors()[0]
+    assert mixer.spent() == "a"
+
+
+def test_a_song_is_spent_a_second_after_its_last_sample_and_not_before():
+    mixer = mixer_of({"short": noise(1, seconds=2.0)})
+    mixer.play("short")
+    mixer.render(RATE * 29 // 10)
+    assert mixer.spent() == ""
+    mixer.render(RATE // 5)
+    assert mixer.spent() == "short"
 
 
 def test_the_ring_gives_back_what_was_put_in_and_silence_after():

@@ -105,6 +105,22 @@ def test_near_its_end_a_song_hands_over_to_the_one_that_was_said_to_come(small_w
     assert after.next_ids[:4] == coming[1:]
 
 
+@pytest.mark.parametrize(("seconds", "fade_s"), [(30.0, 4.0), (6.0, 2.0), (1.5, 0.5)])
+def test_short_songs_fade_over_a_third_of_their_length(make_world, seconds, fade_s):
+    world = make_world(8, seconds=seconds)
+    state, fades = first_state(world, seed_id=world.tracks[0].id, seed=1), []
+    clock, song_s, begun_s = FixedClock(30), 0.0, []
+    for _ in range(30 * 70):
+        state, commands = step(state, (), clock.tick(song_s), world)
+        song_s = 0.0 if commands else song_s + 1 / 30
+        for command in commands:
+            fades.append(command.fade_s)
+            begun_s.append(state.moment.time_s)
+    assert len(fades) > 1
+    assert fades == pytest.approx([fade_s] * len(fades))
+    assert np.diff(begun_s) == pytest.approx(max(seconds - fade_s, 1.0), abs=0.1)
+
+
 def test_the_next_song_comes_over_the_crossfade_and_only_once(small_world):
     state = first_state(small_world, seed_id=None, seed=1)
     coming = state.next_ids[0]

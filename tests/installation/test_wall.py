@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from installation.clock import FixedClock
+from installation.state import ControlEvent, step
 from installation.wall import seed_tile, tile_distance, turn, wall_request
 
 
@@ -67,9 +69,30 @@ def test_a_new_song_reaches_the_tiles_as_a_wave_from_its_seed_tile(small_world, 
     assert np.allclose(later.conditions, new, atol=1e-5)
 
 
+def test_songs_that_follow_each_other_fast_never_make_the_pictures_jump(small_world, play):
+    state, clock, before = play(small_world, 5.0), FixedClock(15), None
+    for frame in range(90):
+        moment = clock.tick(0.0)
+        moment = replace(moment, time_s=moment.time_s + 5.0)
+        events = [ControlEvent("test", "next", None, 0.0)] if frame in (5, 14, 23, 40, 44) else []
+        state, _ = step(state, events, moment, small_world)
+        now = wall_request(state, small_world, 0, budget=112).conditions
+        assert before is None or np.abs(now - before).max() < 0.25
+        before = now
+    assert len(state.turns) > 5
+
+
+def test_a_wall_of_any_size_keeps_the_paths_of_its_tiles(small_world, play):
+    sizes = [(6, 6), (36, 36), (6, 36)]
+    states = [play(small_world, 2.0, (0.0, "wall_rows", rows), (0.0, "wall_cols", cols)) for rows, cols in sizes]
+    first = [wall_request(state, small_world, 0, budget=2000) for state in states]
+    assert [len(request.tiles) for request in first] == [36, 1296, 216]
+    assert all(np.array_equal(request.latents[:36], first[0].latents) for request in first)
+
+
 def test_the_seed_tile_lies_on_the_wall_where_the_song_lies_on_the_map(small_world, play):
     state = play(small_world, 1.0)
-    row, col = seed_tile(state, small_world, rows=8, cols=14)
+    row, col = seed_tile(state.track_id, small_world, rows=8, cols=14)
     x, y = small_world.song_map.xy[small_world.row[state.track_id]]
     assert row == pytest.approx((1 - y) * 7, abs=1e-4)
     assert col == pytest.approx(x * 13, abs=1e-4)

@@ -1,0 +1,96 @@
+"""A thread that does beforehand, or beside, what would cost the show a late frame: reading the songs to come, and searching.
+
+Newest wins: a wish that was not begun yet is replaced by the next one. Answers are asked for, never waited for.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Self
+
+from installation.heard import heard
+from installation.world import World, found
+from mixtape.library import Library
+from mixtape.types import Track
+
+FOUND_LIMIT = 5
+
+
+class Ahead:
+    """Use it in a `with`. `open_library` is called in the thread, since a catalogue serves one thread."""
+
+    def __init__(self, world: World, open_library: Callable[[], AbstractContextManager[Library]]) -> None:
+        self._world, self._open_library = world, open_library
+        self._known = {track.id: track for track in world.tracks}
+        self._changed = threading.Condition()
+        self._coming: tuple[str, ...] = ()
+        self._warm: tuple[str, ...] = ()
+        self._text = ""
+        self._answer: tuple[str, tuple[Track, ...]] = ("", ())
+        self._closed = False
+        self._told: list[str] = []
+        self._thread = threading.Thread(target=self._run, name="ahead", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join(2.0)
+
+    def songs(self, coming: Sequence[str]) -> None:
+        """Make the timelines of these songs ready, the first one first."""
+        if tuple(coming) != self._coming:
+            with self._changed:
+                self._coming = tuple(coming)
+                self._changed.notify()
+
+    def search(self, text: str) -> None:
+        """Look for the songs that `text` means."""
+        if text != self._text:
+            with self._changed:
+                self._text = text
+                self._changed.notify()
+
+    def found(self, text: str) -> tuple[Track, ...] | None:
+        """What was found for exactly this text, best first; None while it is not known."""
+        asked, tracks = self._answer
+        return tracks if asked == text else None
+
+    def errors(self) -> list[str]:
+        """What went wrong since the last call, in words for a person."""
+        told, self._told = self._told, []
+        return told
+
+    def _run(self) -> None:
+        try:
+            with self._open_library() as library:
+                while self._wait():
+                    self._look(library)
+                    self._read()
+        except Exception as error:  # the show can do without
+            self._told.append(f"nothing is searched or read ahead any more: {error}")
+
+    def _wait(self) -> bool:
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._text != self._answer[0] or self._coming != self._warm)
+            return not self._closed
+
+    def _look(self, library: Library) -> None:
+        if (text := self._text) != self._answer[0]:
+            self._answer = (text, found(library, text, self._known)[:FOUND_LIMIT] if text.strip() else ())
+
+    def _read(self) -> None:
+        """One song, the first that is not ready: a search need not wait for the others."""
+        coming = self._coming
+        ready = self._warm if self._warm == coming[: len(self._warm)] else ()
+        for track_id in coming[len(ready) : len(ready) + 1]:
+            heard(self._world.timeline(track_id))
+            self._world.cover_pixels(track_id)
+            ready = (*ready, track_id)
+        self._warm = ready

@@ -1,0 +1,177 @@
+"""The live loop: frame after frame in time, whatever happens in one of them, until somebody ends the show."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+import traceback
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Self
+
+from installation.ahead import Ahead
+from installation.clock import RealClock
+from installation.control.keys import KEYS, Keys
+from installation.control.osc import OscInput
+from installation.gl.context import complain_if_failed
+from installation.scenes.overlay import NOTHING, Shown
+from installation.show import Show
+from installation.stage import Stage
+from installation.state import ControlEvent, Moment
+from installation.world import World
+from mixtape.errors import ShowError
+
+if TYPE_CHECKING:
+    from installation.window import Window
+
+GIVE_UP_S = 5.0
+"""A show that could not draw anything for so long ends, and says why."""
+
+_LOOK_S = 0.5
+"""How often shader files and OpenGL's error flag are looked at."""
+
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
+
+
+class Ending:
+    """Whether this computer asked the show to end: Ctrl-C, a terminal that closes, a shutdown. Asked twice, it ends at once."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        self._before = {each: signal.signal(each, self._ask) for each in _SIGNALS}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each, before in self._before.items():
+            signal.signal(each, before)
+
+    def _ask(self, _signal: int, _frame: FrameType | None) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+
+
+class Pace:
+    """Holds back a loop to `rate_hz` turns a second on the average: a turn that slept too long is made good by the next."""
+
+    def __init__(
+        self, rate_hz: float, *, now_s: Callable[[], float] = time.perf_counter, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        """The clock and the sleep may be others, for tests."""
+        self._step_s, self._now_s, self._sleep = 1.0 / rate_hz, now_s, sleep
+        self._due_s = now_s()
+
+    def wait(self) -> None:
+        """Wait for the next turn's time. Turns that came too late are not caught up with."""
+        self._due_s += self._step_s
+        left_s = self._due_s - self._now_s()
+        if left_s > 0:
+            self._sleep(left_s)
+        elif left_s < -self._step_s:
+            self._due_s -= left_s
+
+
+def pace_hz(fps: float, *, refresh_hz: float, vsync: bool) -> float:
+    """How many frames a second the loop itself lets through.
+
+    With vertical sync the display sets the pace, and a sleep beside it would only miss its beat; the limit a little above it
+    holds where a driver promises to wait and does not.
+    """
+    return 1.05 * refresh_hz if vsync and 0 < refresh_hz <= 1.05 * fps else fps
+
+
+class Live:
+    """A show in its window, steered by keys, mouse and OSC."""
+
+    def __init__(self, show: Show, stage: Stage, window: Window, world: World, *, osc: OscInput | None, ahead: Ahead) -> None:
+        self._show, self._stage, self._window, self._osc, self._ahead = show, stage, window, osc, ahead
+        self._fps = world.config.show.fps
+        self._keys = Keys(
+            pick=lambda x, y: stage.pick(x * window.size[0], y * window.size[1], show.state),
+            any_song=lambda: random.choice(world.tracks).id,
+            volume=lambda: float(show.state.knobs["volume"]),
+            best=self._best,
+        )
+        self._clock = RealClock()
+        self._fullscreens, self._looked_s = 0, 0.0
+        self._failing_since_s: float | None = None
+
+    def run(self, ending: Ending, *, frames: int | None = None) -> None:
+        """Play until the show is over, `ending` is asked for or so many `frames` passed.
+
+        Raises:
+            ShowError: nothing could be drawn for 5 s.
+        """
+        pace = Pace(pace_hz(self._fps, refresh_hz=self._window.refresh_hz, vsync=self._window.vsync))
+        self._show.open()
+        passed = 0
+        while not (ending.asked or self._show.over or passed == frames):
+            try:
+                self._frame(self._clock.tick(self._show.heard_s))
+            except Exception as error:  # one frame that fails must not end an evening
+                self._bear(error)
+            pace.wait()
+            passed += 1
+
+    def _frame(self, moment: Moment) -> None:
+        events = self._wishes(moment)
+        self._stage.resize(self._window.size)
+        self._show.frame(moment, events, shown=self._shown())
+        self._window.show()
+        self._ahead.songs(self._show.state.next_ids)
+        for fault in self._ahead.errors():
+            self._show.complain(fault)
+        if moment.time_s - self._looked_s > _LOOK_S:
+            self._looked_s = moment.time_s
+            self._stage.reload()
+            complain_if_failed(self._window.ctx, "drawing")
+            self._failing_since_s = None
+
+    def _wishes(self, moment: Moment) -> list[ControlEvent]:
+        events = self._keys.translate(self._window.events(), size_px=self._window.size, now_s=moment.time_s)
+        if any(event.knob == "quit" for event in events):
+            self._show.over = True
+        if self._keys.fullscreen_wanted > self._fullscreens:
+            self._fullscreens = self._keys.fullscreen_wanted
+            self._window.toggle_fullscreen()
+        return events + (self._osc.drain(moment.time_s) if self._osc else [])
+
+    def _bear(self, error: Exception) -> None:
+        """Say what went wrong in a frame, and give up when it has done so for too long."""
+        words = f"a frame failed ({type(error).__name__}: {error}); the show goes on"
+        self._show.complain(words, detail=traceback.format_exc())
+        now_s = time.perf_counter()
+        self._failing_since_s = now_s if self._failing_since_s is None else self._failing_since_s
+        if now_s - self._failing_since_s > GIVE_UP_S:
+            raise ShowError(f"no frame could be drawn for {GIVE_UP_S:g} s: {error}; the show's log has the details") from error
+
+    # Words for whoever steers --------------------------------------------------------------------------------------------------
+
+    def _best(self, text: str) -> str | None:
+        found = self._ahead.found(text)
+        return found[0].id if found else None
+
+    def _shown(self) -> Shown:
+        if self._keys.help:
+            return Shown("keys", (*KEYS, ("OSC", self._osc_words())))
+        if self._keys.typed is not None:
+            return self._searching(self._keys.typed)
+        return Shown(rows=((self._show.state.error, ""),)) if self._show.state.error else NOTHING
+
+    def _searching(self, typed: str) -> Shown:
+        self._ahead.search(typed)
+        found = self._ahead.found(typed)
+        if not typed.strip():
+            return Shown("_", (("a title, an artist, an album", ""),))
+        if found is None:
+            return Shown(f"{typed}_")
+        if not found:
+            return Shown(f"{typed}_", (("nothing like it here", ""),))
+        return Shown(f"{typed}_", tuple((track.title or track.path.stem, track.artist) for track in found), marked=0)
+
+    def _osc_words(self) -> str:
+        return f"udp {self._osc.host}:{self._osc.port}, see docs/osc.md" if self._osc and self._osc.listening else "off"

@@ -1,0 +1,300 @@
+"""The live loop and what stands beside it: pace, signals, frames that fail, songs read ahead, songs that cannot be heard."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import time
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from installation.ahead import Ahead
+from installation.live import Ending, Live, Pace, pace_hz
+from installation.show import Show
+from installation.state import Moment
+from mixtape.errors import ShowError
+from mixtape.types import Timeline
+
+
+class Nothing:
+    """Stage, sampler, sound and window that do as they are told and show nothing."""
+
+    size, errors, vsync, refresh_hz = (320, 180), (), False, 0
+    ctx = SimpleNamespace(error="GL_NO_ERROR")
+
+    def __init__(self):
+        self.drawn, self.played, self.broken, self.pressed, self.shown = 0, [], set(), [], []
+
+    def draw(self, state, into, *, shown):
+        self.drawn += 1
+        self.shown.append(shown)
+
+    def resize(self, size):
+        pass
+
+    def reload(self):
+        pass
+
+    def request(self, request):
+        pass
+
+    def newest(self):
+        return None
+
+    def play(self, command):
+        self.played.append(command.track_id)
+
+    def volume(self, command):
+        pass
+
+    def events(self):
+        pressed, self.pressed = self.pressed, []
+        return pressed
+
+    def show(self):
+        pass
+
+
+class QuietSound(Nothing):
+    """Moves on by 0.1 s each time it is asked where it is."""
+
+    song_s = 0.0
+
+    def play(self, command):
+        super().play(command)
+        self.song_s = 0.0
+
+    def position(self):
+        self.song_s += 0.1
+        return (self.played[-1], self.song_s) if self.played else ("", 0.0)
+
+    def spent(self):
+        return self.played[-1] if self.played[-1:] and self.played[-1] in self.broken else ""
+
+    def errors(self):
+        return []
+
+
+@pytest.fixture
+def parts(small_world):
+    stage, sound, said = Nothing(), QuietSound(), []
+    show = Show(small_world, stage, sound, Nothing(), seed_id=small_world.tracks[0].id, say=said.append)
+    return show, stage, sound, said
+
+
+def live_of(parts, world, ahead=None):
+    show, stage, _, _ = parts
+    quiet = SimpleNamespace(songs=lambda _: None, search=lambda _: None, found=lambda _: None, errors=list)
+    return Live(show, stage, stage, world, osc=None, ahead=ahead or quiet)
+
+
+def frames(show, count, *, every_s=0.25, from_s=0.0):
+    for frame in range(count):
+        show.frame(Moment(frame, from_s + frame * every_s, every_s, show.heard_s), ())
+
+
+def test_a_song_that_cannot_be_heard_is_passed_over(parts, small_world):
+    show, _, sound, _ = parts
+    sound.broken = {small_world.tracks[0].id}
+    show.open()
+    frames(show, 8)
+    assert len(sound.played) == 2
+    assert show.state.track_id == sound.played[1] != small_world.tracks[0].id
+
+
+def test_when_no_song_at_all_can_be_heard_the_show_does_not_race_through_them(parts, small_world):
+    show, _, sound, _ = parts
+    sound.broken = {track.id for track in small_world.tracks}
+    show.open()
+    frames(show, 40)
+    assert 4 <= len(sound.played) <= 6
+
+
+def test_one_frame_that_fails_is_told_once_and_the_next_is_drawn(parts, small_world):
+    _, stage, _, said = parts
+    draw, left = stage.draw, [3]
+
+    def trembling(*args, **options):
+        if left[0]:
+            left[0] -= 1
+            raise ValueError("the scene fell over")
+        draw(*args, **options)
+
+    stage.draw = trembling
+    with Ending() as ending:
+        live_of(parts, small_world).run(ending, frames=6)
+    assert stage.drawn == 3
+    assert len(said) == 1
+    assert "the scene fell over" in said[0]
+
+
+def test_a_picture_that_never_comes_back_ends_the_show_in_words(parts, small_world, monkeypatch):
+    monkeypatch.setattr("installation.live.GIVE_UP_S", 0.1)
+    parts[1].draw = lambda *_, **__: 1 / 0
+    with Ending() as ending, pytest.raises(ShowError, match="division by zero"):
+        live_of(parts, small_world).run(ending, frames=200)
+
+
+def test_openGL_in_trouble_is_told_and_ends_the_show_when_it_stays(parts, small_world, monkeypatch):
+    monkeypatch.setattr("installation.live.GIVE_UP_S", 0.1)
+    monkeypatch.setattr("installation.live._LOOK_S", 0.0)
+    parts[1].ctx = SimpleNamespace(error="GL_CONTEXT_LOST")
+    with Ending() as ending, pytest.raises(ShowError, match="GL_CONTEXT_LOST"):
+        live_of(parts, small_world).run(ending, frames=200)
+    assert any("GL_CONTEXT_LOST" in words for words in parts[3])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no signals of this kind")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_ends_the_show_after_its_frame(parts, small_world, name):
+    stage, draw = parts[1], parts[1].draw
+
+    def asked(*args, **options):
+        draw(*args, **options)
+        if stage.drawn == 3:
+            os.kill(os.getpid(), getattr(signal, name))
+
+    stage.draw = asked
+    before = signal.getsignal(getattr(signal, name))
+    with Ending() as ending:
+        live_of(parts, small_world).run(ending, frames=200)
+    assert stage.drawn == 3
+    assert signal.getsignal(getattr(signal, name)) is before
+
+
+def test_quitting_works_while_every_frame_fails(parts, small_world):
+    pygame = pytest.importorskip("pygame")
+    stage = parts[1]
+    stage.draw = lambda *_, **__: 1 / 0
+    stage.pressed = [SimpleNamespace(type=pygame.QUIT)]
+    with Ending() as ending:
+        live_of(parts, small_world).run(ending, frames=200)
+    assert parts[0].over
+    assert parts[0].state.moment.frame < 5
+
+
+def test_a_loop_that_oversleeps_keeps_its_rate_on_the_average():
+    now = [10.0]
+
+    def oversleep(seconds):
+        now[0] += seconds + 0.004
+
+    pace = Pace(60.0, now_s=lambda: now[0], sleep=oversleep)
+    for _ in range(600):
+        now[0] += 0.005
+        pace.wait()
+    assert now[0] - 10.0 == pytest.approx(10.0, abs=0.02)
+
+
+def test_a_loop_that_was_held_up_does_not_hurry_afterwards():
+    now, slept = [0.0], []
+    pace = Pace(50.0, now_s=lambda: now[0], sleep=slept.append)
+    now[0] = 5.0
+    pace.wait()
+    assert slept == []
+    pace.wait()
+    assert slept == [pytest.approx(0.02)]
+
+
+@pytest.mark.parametrize(
+    ("fps", "refresh_hz", "vsync", "meant"),
+    [(60, 60, True, 63.0), (60, 60, False, 60.0), (60, 144, True, 60.0), (60, 0, True, 60.0), (30, 60, True, 30.0)],
+)
+def test_the_display_sets_the_pace_where_it_can(fps, refresh_hz, vsync, meant):
+    assert pace_hz(fps, refresh_hz=refresh_hz, vsync=vsync) == pytest.approx(meant)
+
+
+class Shelf:
+    """A library that finds songs by their title, or not at all."""
+
+    def __init__(self, world, error=None):
+        self._world, self._error = world, error
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def find(self, text):
+        if self._error:
+            raise self._error
+        return self._world.find(text)
+
+
+def until(condition):
+    deadline = time.monotonic() + 20.0
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+def test_what_is_typed_is_found_beside_the_loop(small_world):
+    with Ahead(small_world, lambda: Shelf(small_world)) as ahead:
+        assert ahead.found("ostinato") is None
+        for text in ("o", "ost", "ostinato"):
+            ahead.search(text)
+        until(lambda: ahead.found("ostinato") is not None)
+        assert [track.title for track in ahead.found("ostinato") or ()] == ["Ostinato"] * 5
+        ahead.search("zzz")
+        until(lambda: ahead.found("zzz") == ())
+        assert ahead.errors() == []
+
+
+def test_a_catalogue_that_cannot_be_asked_finds_nothing_and_a_library_that_is_gone_is_told(small_world):
+    with Ahead(small_world, lambda: Shelf(small_world, sqlite3.OperationalError("locked"))) as ahead:
+        ahead.search("ost")
+        until(lambda: ahead.found("ost") == ())
+
+    def gone():
+        raise ShowError("no library here")
+
+    with Ahead(small_world, gone) as ahead:
+        told = []
+        until(lambda: told.extend(ahead.errors()) or told)
+        assert "no library here" in told[0]
+
+
+def test_the_songs_to_come_are_read_ahead_the_next_one_first(small_world):
+    read = []
+
+    def timeline(track_id) -> Timeline:
+        read.append(track_id)
+        return small_world.timeline(track_id)
+
+    coming = [track.id for track in small_world.tracks[:4]]
+    with Ahead(replace(small_world, timeline=timeline), lambda: Shelf(small_world)) as ahead:
+        ahead.songs(coming[:3])
+        until(lambda: len(read) == 3)
+        ahead.songs(coming[1:])
+        until(lambda: coming[3] in read)
+    assert read[:3] == coming[:3]
+
+
+def test_an_open_search_shows_what_is_typed_and_enter_plays_what_stands_first(parts, small_world):
+    pygame = pytest.importorskip("pygame")
+    _, stage, sound, _ = parts
+
+    def press(key, text=""):
+        return SimpleNamespace(type=pygame.KEYDOWN, key=key, unicode=text, mod=0)
+
+    with Ahead(small_world, lambda: Shelf(small_world)) as ahead, Ending() as ending:
+        live = live_of(parts, small_world, ahead)
+        stage.pressed = [press(pygame.K_SLASH, "/"), *(press(ord(letter), letter) for letter in "verm")]
+        live.run(ending, frames=1)
+        until(lambda: ahead.found("verm"))
+        live.run(ending, frames=1)
+        shown = stage.shown[-1]
+        assert shown.heading == "verm_"
+        assert [row[0] for row in shown.rows] == ["Vermilion Sands"] * 5
+        best = ahead.found("verm")[0].id
+        stage.pressed = [press(pygame.K_RETURN, "\r")]
+        live.run(ending, frames=1)
+        assert sound.played[-1] == best
+        assert not stage.shown[-1].any
+        stage.pressed = [press(pygame.K_QUESTION, "?")]
+        live.run(ending, frames=1)
+        assert stage.shown[-1].heading == "keys"
