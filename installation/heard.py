@@ -110,9 +110,12 @@ class Heard:
 
     def pulses(self, song_s: npt.ArrayLike) -> FloatArray:
         """The onset pulse 0..1 at many places of the song at once; nothing before its start."""
-        at = np.asarray(song_s, np.float64)
-        rows = np.arange(len(self.pulse)) / TIMELINE_HZ
-        return np.interp(at, rows, self.pulse, left=0.0, right=0.0).astype(np.float32)
+        at = np.asarray(song_s, np.float64) * TIMELINE_HZ
+        last = len(self.pulse) - 1
+        low = np.clip(at, 0.0, last).astype(np.intp)
+        before, after = self.pulse[low], self.pulse[np.minimum(low + 1, last)]
+        inside = (at >= 0.0) & (at <= last)
+        return np.where(inside, before + (after - before) * (at - low), 0.0).astype(np.float32)
 
     def _row(self, values: npt.NDArray[np.floating], song_s: float) -> npt.NDArray[np.floating]:
         at = min(max(song_s * TIMELINE_HZ, 0.0), len(values) - 1.0) if math.isfinite(song_s) else 0.0

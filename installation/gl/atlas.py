@@ -37,6 +37,7 @@ class Sheets:
         self.texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
         self.texture.repeat_x = self.texture.repeat_y = False
         self.slots = layers * self._per_layer
+        self._places = self._table()
 
     def put(self, slot: int, cover: ByteArray) -> None:
         """Upload a cover (128, 128, 3) into a slot."""
@@ -50,14 +51,22 @@ class Sheets:
 
     def rectangles(self, slots: np.ndarray, side_px: FloatArray) -> FloatArray:
         """Where to read (m, 4) as u, v, extent, layer for tiles drawn `side_px` (m,) wide, in texels."""
-        copies = np.array(self._copies(), np.float32)
-        sides = np.array(self.sides_px, np.float32)
         # A copy up to 1.35 times too large still looks crisper than one too small, and bilinear reading bears it.
-        level = np.clip((sides[None, :] > 1.35 * side_px[:, None]).sum(axis=1), 0, len(sides) - 1)
-        layer, place = np.divmod(slots, self._per_layer)
+        level = np.zeros(len(slots), np.intp)
+        for side in self.sides_px[:-1]:
+            level += side > 1.35 * side_px
+        return self._places[level, slots]
+
+    def _table(self) -> FloatArray:
+        """What `rectangles` answers for every copy of every slot: (copies, slots, 4)."""
+        layer, place = np.divmod(np.arange(self.slots), self._per_layer)
         down, across = np.divmod(place, self._across)
-        corner = np.stack([across * self._width, down * self._height], axis=1) + copies[level]
-        return np.concatenate([corner, sides[level, None], layer[:, None]], axis=1).astype(np.float32)
+        corner = np.stack([across * self._width, down * self._height], axis=1)
+        table = np.empty((len(self.sides_px), self.slots, 4), np.float32)
+        for level, (side, copy) in enumerate(zip(self.sides_px, self._copies(), strict=True)):
+            table[level, :, :2] = corner + copy
+            table[level, :, 2], table[level, :, 3] = side, layer
+        return table
 
     def _corner(self, slot: int) -> tuple[int, int, int]:
         layer, place = divmod(slot, self._per_layer)

@@ -109,50 +109,26 @@ class TileField:
 
     def draw(self, state: FrameState, drawing: Drawing, tiles: Tiles, *, between: Callable[[], None] | None = None) -> None:
         """Ask for the covers in sight and draw every tile, small ones first; `between` draws before the playing one."""
-        side_px = 2.0 * tiles.half * drawing.size_px[1]
-        self._ask(drawing, tiles, side_px)
-        rich = (side_px[tiles.order] >= RICH_PX) | _at_border(drawing, tiles)
+        side_px = 2.0 * tiles.half[tiles.order] * drawing.size_px[1]
+        _ask(drawing, tiles, side_px)
+        rich = (side_px >= RICH_PX) | _at_border(drawing, tiles)
+        raised = tiles.order == drawing.focus(state)
+        rows = _rows(drawing, tiles, side_px)
         sheets: dict[str, Any] = {"u_far": drawing.atlas.far.texture, "u_near": drawing.atlas.near.texture}
         sheets["u_far_px"] = tuple(float(v) for v in drawing.atlas.far.size_px)
         sheets["u_near_px"] = tuple(float(v) for v in drawing.atlas.near.size_px)
-        raised = tiles.order == drawing.focus(state)
-        self._plain.draw(self._rows(drawing, tiles, side_px, tiles.order[~rich & ~raised]), **sheets)
-        self._sleeves(drawing, self._rows(drawing, tiles, side_px, tiles.order[rich & ~raised]), sheets)
+        self._plain.draw(rows[~rich & ~raised], **sheets)
+        self._sleeves(drawing, rows[rich & ~raised], sheets)
         if between is not None:
             between()
         self._shine(state, drawing, tiles)
-        self._sleeves(drawing, self._rows(drawing, tiles, side_px, tiles.order[raised]), sheets)
+        self._sleeves(drawing, rows[raised], sheets)
 
     def _sleeves(self, drawing: Drawing, rows: FloatArray, sheets: dict[str, Any]) -> None:
         drawing.gl.enable(moderngl.BLEND)
         drawing.gl.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
         self._rich.draw(rows, **sheets)
         drawing.gl.disable(moderngl.BLEND)
-
-    def _ask(self, drawing: Drawing, tiles: Tiles, side_px: FloatArray) -> None:
-        seen = tiles.order[np.argsort(-side_px[tiles.order], kind="stable")]
-        drawing.atlas.ask(seen[side_px[seen] >= DOT_PX], seen[side_px[seen] >= _NEAR_PX])
-
-    def _rows(self, drawing: Drawing, tiles: Tiles, side_px: FloatArray, rows: IntArray) -> FloatArray:
-        atlas, m = drawing.atlas, len(rows)
-        out = np.zeros((m, 16), np.float32)
-        if not m:
-            return out
-        out[:, 0:2] = tiles.screen[rows] * [2.0 / drawing.aspect, 2.0]
-        half = np.maximum(tiles.half[rows], 0.6 / drawing.size_px[1])
-        out[:, 2] = half * 2.0 / drawing.aspect
-        out[:, 3] = half * 2.0
-        near = (atlas.near_slot[rows] >= 0) & (side_px[rows] >= RICH_PX)
-        out[:, 4:8] = atlas.far.rectangles(rows, side_px[rows])
-        if near.any():
-            out[near, 4:8] = atlas.near.rectangles(atlas.near_slot[rows[near]], side_px[rows[near]])
-        blank = ~near & (~atlas.loaded[rows] | (side_px[rows] < DOT_PX))
-        out[blank, 7] = -1.0
-        out[:, 8:11] = drawing.tints[rows]
-        out[:, 11] = tiles.light[rows]
-        out[:, 12] = near
-        out[:, 13] = side_px[rows]
-        return out
 
     def _shine(self, state: FrameState, drawing: Drawing, tiles: Tiles) -> None:
         focus = drawing.focus(state)
@@ -169,3 +145,30 @@ class TileField:
         drawing.gl.blend_func = moderngl.ONE, moderngl.ONE
         self._halo.draw(row)
         drawing.gl.disable(moderngl.BLEND)
+
+
+def _ask(drawing: Drawing, tiles: Tiles, side_px: FloatArray) -> None:
+    """Ask for the covers that are not there yet, largest first."""
+    missing = (side_px >= DOT_PX) & ~drawing.atlas.loaded[tiles.order]
+    near = side_px >= _NEAR_PX
+    wanted, large = (tiles.order[some][np.argsort(-side_px[some], kind="stable")] for some in (missing, near))
+    drawing.atlas.ask(wanted, large)
+
+
+def _rows(drawing: Drawing, tiles: Tiles, side_px: FloatArray) -> FloatArray:
+    """What the shaders are told of each tile of `order` (m, 16)."""
+    atlas, rows = drawing.atlas, tiles.order
+    out = np.zeros((len(rows), 16), np.float32)
+    out[:, 0:2] = tiles.screen[rows] * np.array([2.0 / drawing.aspect, 2.0], np.float32)
+    half = np.maximum(tiles.half[rows], 0.6 / drawing.size_px[1])
+    out[:, 2] = half * (2.0 / drawing.aspect)
+    out[:, 3] = half * 2.0
+    out[:, 4:8] = atlas.far.rectangles(rows, side_px)
+    near = (side_px >= RICH_PX) & (atlas.near_slot[rows] >= 0)
+    out[near, 4:8] = atlas.near.rectangles(atlas.near_slot[rows[near]], side_px[near])
+    out[~near & (~atlas.loaded[rows] | (side_px < DOT_PX)), 7] = -1.0
+    out[:, 8:11] = drawing.tints[rows]
+    out[:, 11] = tiles.light[rows]
+    out[:, 12] = near
+    out[:, 13] = side_px
+    return out
