@@ -116,7 +116,7 @@ def _make_venv() -> None:
     command = [sys.executable, "-m", "venv", "--clear", str(VENV)]
     made = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     if made.returncode != 0:
-        raise SetupError(f"{made.stdout.strip()[-600:]}\n{VENV} cannot be made; remove it if it is there, then: {typed(command)}")
+        raise SetupError(f"{made.stdout.strip()[-600:]}\n{VENV} cannot be made; remove it if it is there, and start again")
 
 
 def forget_half_installed(venv: Path) -> None:
