@@ -1,8 +1,8 @@
 """What the wall asks of the sampler: for every tile a place on its own closed path, and the song it dreams of.
 
 The level, summed, carries a tile along its path; an onset pushes it aside in one direction of its own and lets it come back.
-When the song changes, what the tiles dream of changes as a wave from the seed tile, which lies on the wall where the song
-lies on the map.
+Around the seed tile, which lies on the wall where the song lies on the map, the tiles dream of the playing song; further out
+more and more of the songs that sound like it. When the song changes, the change runs as a wave from the seed tile.
 """
 
 from __future__ import annotations
@@ -27,12 +27,15 @@ LOOP_S = 90.0
 MOST_TILES = 36 * 36
 """As many as wall_rows and wall_cols allow."""
 
+_COMPANY = 12
+"""So many of the songs that sound like the playing one appear on the wall around it."""
+
 _KICK = 0.35
 _CROSS_S = 4.0
 _WAVE_S = 4.0
 
 
-def wall_request(state: FrameState, world: World, tick: int, *, budget: int = 96) -> LatentRequest:
+def wall_request(state: FrameState, world: World, tick: int, *, budget: int = 72) -> LatentRequest:
     """The pictures to make at `tick` (counted at REQUEST_HZ): at most `budget` tiles, all of them in turn.
 
     Latents (m, z) and conditions (m, 32) for the state's time; the same arguments give the same request.
@@ -82,12 +85,27 @@ def _distance(track_id: str, world: World, rows: int, cols: int) -> FloatArray:
 def _conditions(state: FrameState, world: World, tiles: IntArray, rows: int, cols: int) -> FloatArray:
     """Conditions (m, 32): each song's wave goes over what the waves before it have reached, so that none ever jumps."""
     first, *others = state.turns
-    now = np.broadcast_to(world.conditions[world.row[first[0]]], (len(tiles), world.conditions.shape[1]))
+    now = _wishes(first[0], state, world, tiles, rows, cols)
     for track_id, began_s in others:
         late_s = _WAVE_S * _distance(track_id, world, rows, cols)[tiles]
         share = smooth((state.moment.time_s - began_s - late_s) / _CROSS_S)[:, None]
-        now = (1.0 - share) * now + share * world.conditions[world.row[track_id]]
-    return np.asarray(now, np.float32)
+        now = np.asarray((1.0 - share) * now + share * _wishes(track_id, state, world, tiles, rows, cols), np.float32)
+    return now
+
+
+def _wishes(track_id: str, state: FrameState, world: World, tiles: IntArray, rows: int, cols: int) -> FloatArray:
+    """What the tiles dream of while a song plays (m, 32): near its place the song, further out those that sound like it too."""
+    row = world.row[track_id]
+    near = world.neighbours.index[row]
+    company = near[near >= 0][:_COMPANY]
+    own = np.broadcast_to(world.conditions[row], (len(tiles), world.conditions.shape[1]))
+    if not len(company):
+        return own
+    # Multiples of the golden ratio: tiles side by side dream of different songs, and each tile always of the same rank.
+    companion = company[((tiles * 0.6180339887498949) % 1.0 * len(company)).astype(int)]
+    away = smooth(2.0 * _distance(track_id, world, rows, cols)[tiles])[:, None]
+    share = float(state.knobs["wall_spread"]) * away
+    return np.asarray((1.0 - share) * own + share * world.conditions[companion], np.float32)
 
 
 @lru_cache(maxsize=4)

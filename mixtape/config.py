@@ -114,8 +114,11 @@ class ShowConfig:
     wall_strength: float = _number(
         1.0, 0.0, 1.5, "", "How strongly the song asks for its pictures; 0 lets the wall dream freely.", live=True
     )
+    wall_spread: float = _number(
+        0.75, 0.0, 1.0, "", "How far the wall strays from the playing song to those that sound like it.", live=True
+    )
     wall_truncation: float = _number(
-        0.85, 0.0, 1.2, "", "How wild the pictures are: low is calm and alike, high is varied.", live=True
+        1.0, 0.0, 1.2, "", "How wild the pictures are: low is calm and alike, high is varied.", live=True
     )
     wall_speed: float = _number(1.0, 0.0, 4.0, "", "How fast the pictures wander when the music is loud.", live=True)
     energy: float = _number(0.6, 0.0, 1.0, "", "How much everything that moves answers the music.", live=True)

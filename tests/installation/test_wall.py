@@ -56,7 +56,7 @@ def test_an_onset_pushes_every_tile_its_own_way_and_lets_it_come_back(small_worl
 
 
 def test_a_new_song_reaches_the_tiles_as_a_wave_from_its_seed_tile(small_world, play):
-    state = play(small_world, 7.0, (5.0, "next", None))
+    state = play(small_world, 7.0, (0.0, "wall_spread", 0.0), (5.0, "next", None))
     rows, cols = int(state.knobs["wall_rows"]), int(state.knobs["wall_cols"])
     request = wall_request(state, small_world, 0, budget=rows * cols)
     old, new = (small_world.conditions[small_world.row[track_id]] for track_id in state.history[-2:])
@@ -65,8 +65,21 @@ def test_a_new_song_reaches_the_tiles_as_a_wave_from_its_seed_tile(small_world, 
     order = np.argsort(away, kind="stable")
     assert (np.diff(share[order]) <= 1e-5).all()
     assert share[order[0]] > share[order[-1]] + 0.2
-    later = wall_request(play(small_world, 15.0, (5.0, "next", None)), small_world, 0)
+    later = wall_request(play(small_world, 15.0, (0.0, "wall_spread", 0.0), (5.0, "next", None)), small_world, 0)
     assert np.allclose(later.conditions, new, atol=1e-5)
+
+
+def test_around_the_song_the_wall_dreams_of_songs_that_sound_like_it_and_of_itself_where_it_lies(small_world, play):
+    state = play(small_world, 5.0, (0.0, "wall_spread", 1.0))
+    rows, cols = int(state.knobs["wall_rows"]), int(state.knobs["wall_cols"])
+    request = wall_request(state, small_world, 0, budget=rows * cols)
+    row = small_world.row[state.track_id]
+    own, near = small_world.conditions[row], small_world.conditions[small_world.neighbours.index[row]]
+    order = np.argsort(tile_distance(state, small_world, rows=rows, cols=cols), kind="stable")
+    assert np.abs(request.conditions[order[0]] - own).max() < 0.05
+    farthest = request.conditions[order[-8:]]
+    to_near = np.linalg.norm(farthest[:, None] - near[None], axis=2).min(axis=1)
+    assert (to_near < np.linalg.norm(farthest - own, axis=1)).all()
 
 
 def test_songs_that_follow_each_other_fast_never_make_the_pictures_jump(small_world, play):
