@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -155,6 +155,19 @@ def _unreadable(path: Path, faults: list[str]) -> AudioError:
     return AudioError(f"{path}: no sound can be read from it ({told}); is it music, and whole?")
 
 
+class _Reading:
+    """A file as FFmpeg reads it. PyAV prints a traceback for a broken file that sends FFmpeg to a place before its beginning."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.name, self.read, self.tell, self._seek = file.name, file.read, file.tell, file.seek
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        try:
+            return self._seek(offset, whence)
+        except (OSError, ValueError):
+            return -1
+
+
 @contextmanager
 def _av_stream(path: Path) -> Iterator[tuple[Any, Any]]:
     """The opened container and its first audio stream; everything FFmpeg raises becomes an AudioError."""
@@ -164,7 +177,7 @@ def _av_stream(path: Path) -> Iterator[tuple[Any, Any]]:
         raise AudioError("not a file")
     try:
         # Only local files: a playlist dressed up as a song must not make FFmpeg fetch what it names.
-        with path.open("rb") as file, av.open(file, container_options={"protocol_whitelist": "file"}) as container:
+        with path.open("rb") as file, av.open(_Reading(file), container_options={"protocol_whitelist": "file"}) as container:
             if not container.streams.audio or container.streams.audio[0].codec_context is None:
                 raise AudioError("no audio stream in it that can be decoded")
             stream = container.streams.audio[0]

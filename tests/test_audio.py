@@ -253,3 +253,11 @@ def test_memory_does_not_grow_with_the_song(tmp_path: Path) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 15e6  # 200 s of stereo are 71 MB
+
+
+def test_a_place_before_the_beginning_of_a_file_is_told_to_ffmpeg_and_not_raised_at_it(tmp_path: Path) -> None:
+    (tmp_path / "song.mp3").write_bytes(b"abc")
+    with (tmp_path / "song.mp3").open("rb") as file:
+        reading = audio._Reading(file)
+        assert reading.seek(-5) == -1
+        assert reading.seek(1) == 1 and reading.read() == b"bc"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,11 +74,6 @@ def scan(folder: Path, *, leave_out: Path | None = None) -> Scan:
         pending = sorted(links, key=os.fsencode, reverse=True)
     by_path = [sorted(found, key=lambda sighting: os.fsencode(sighting.path)) for found in (walk.files, walk.pictures)]
     return Scan(tuple(by_path[0]), tuple(by_path[1]), tuple(sorted(walk.unreadable, key=lambda each: os.fsencode(each.path))))
-
-
-def audio_files(folder: Path, *, leave_out: Path | None = None) -> Iterator[Path]:
-    """Every audio file below `folder`, sorted by path; see `scan`."""
-    return (sighting.path for sighting in scan(folder, leave_out=leave_out).files)
 
 
 def _visit(folder: Path, walk: _Walk) -> tuple[list[Path], list[Path]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mixtape.collection.scan import audio_files, scan
+from mixtape.collection.scan import scan
 
 
 def _put(root: Path, *names: str) -> None:
@@ -19,13 +19,13 @@ def _put(root: Path, *names: str) -> None:
 
 
 def _names(root: Path) -> list[str]:
-    return [path.relative_to(root).as_posix() for path in audio_files(root)]
+    return [file.path.relative_to(root).as_posix() for file in scan(root).files]
 
 
 def test_music_is_found_in_path_order_whatever_the_case_of_its_ending(tmp_path: Path) -> None:
     _put(tmp_path, "b/2.MP3", "b/1.flac", "a.Opus", "c/d/e/f.m4a", "cover.jpg", "notes.txt", "mp3", "list.m3u")
     assert _names(tmp_path) == ["a.Opus", "b/1.flac", "b/2.MP3", "c/d/e/f.m4a"]
-    assert all(path.is_absolute() for path in audio_files(tmp_path))
+    assert all(file.path.is_absolute() for file in scan(tmp_path).files)
 
 
 def test_what_systems_leave_behind_is_passed_over_but_names_with_dots_are_music(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_what_systems_leave_behind_is_passed_over_but_names_with_dots_are_music(
 
 def test_the_library_inside_the_folder_is_left_out(tmp_path: Path) -> None:
     _put(tmp_path, "song.mp3", "library/covers/x.mp3")
-    assert [p.name for p in audio_files(tmp_path, leave_out=tmp_path / "library")] == ["song.mp3"]
+    assert [file.path.name for file in scan(tmp_path, leave_out=tmp_path / "library").files] == ["song.mp3"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
@@ -56,7 +56,7 @@ def test_a_link_that_goes_round_or_up_ends_and_a_linked_folder_is_visited_under_
 def test_names_that_are_no_utf8_are_found_and_can_be_opened(tmp_path: Path) -> None:
     raw = os.fsencode(tmp_path) + b"/caf\xe9 \xff.mp3"
     Path(os.fsdecode(raw)).write_bytes(b"sound")
-    (found,) = audio_files(tmp_path)
+    (found,) = (file.path for file in scan(tmp_path).files)
     assert os.fsencode(found) == raw and found.read_bytes() == b"sound"
 
 
