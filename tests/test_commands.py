@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,16 @@ from mixtape.errors import LibraryError
 from mixtape.library import Library
 from mixtape.types import Track
 
+ROOT = Path(__file__).resolve().parent.parent
 STRANGE = b"caf\xe9 \x1b[31m\n.mp3"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A working folder without a config.toml, so that the defaults hold."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("elsewhere"))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +81,7 @@ def test_a_mixtape_in_json_is_utf8_on_any_terminal_and_keeps_odd_names(shelf: Pa
     done = subprocess.run(
         [sys.executable, "-m", "installation.cli", *words],
         capture_output=True,
-        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+        env={**os.environ, "PYTHONIOENCODING": "cp1252", "PYTHONPATH": str(ROOT)},
     )
     made = json.loads(done.stdout.decode("utf-8"))
     assert {song["id"] for song in made["songs"]} == ids
