@@ -231,6 +231,8 @@ def train(
             material.forget_training(opened)
         features = material.features_of(opened)
         covers = {track.cover_id for track in opened.tracks()} - {None}
+        if not covers:
+            raise LibraryError(f"{opened.folder}: no song has a cover, there is nothing to learn; the wall uses the demo model")
         start_from = material.DEMO_MODEL if len(covers) < material.FEW_COVERS else None
         condition = material.settled_condition(
             opened, lambda: material.read_condition(start_from) if start_from else Condition.fit(features)

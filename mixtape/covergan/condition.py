@@ -23,6 +23,9 @@ BLOCKS = (1440, 168, 60)
 """Rhythm pattern, statistical spectrum descriptor, rhythm histogram: the parts of a song's features, in this order."""
 
 CLIP = 3.0
+LONGEST = 7.0
+"""Songs of a usual kind have conditions of length 3 to 7; a stranger one points the same way, but no farther."""
+
 FLOOR = 0.05
 """A direction with less spread than this share of the widest one is noise; it is not turned up to full size."""
 
@@ -56,7 +59,10 @@ class Condition:
         return cls(mean=mean.astype(np.float32), scale=scale.astype(np.float32), axes=_axes(standard))
 
     def of(self, values: npt.NDArray[np.floating]) -> FloatArray:
-        """Conditions (n, 32) float32 of songs' features (n, d), each number within -3..3. ShapeError for another d."""
+        """Conditions (n, 32) float32 of songs' features (n, d): numbers within -3..3, rows no longer than 7.
+
+        ShapeError for another d.
+        """
         logged = _logged(values)
         if logged.shape[1] != len(self.mean):
             raise ShapeError(
@@ -64,7 +70,9 @@ class Condition:
             )
         far = 5.0 * _weights(logged.shape[1])
         standard = np.clip(np.where(np.isfinite(logged), (logged - self.mean) * self.scale, 0), -far, far)
-        return np.clip(standard @ self.axes.T.astype(np.float64), -CLIP, CLIP).astype(np.float32)
+        turned = np.clip(standard @ self.axes.T.astype(np.float64), -CLIP, CLIP)
+        length = np.linalg.norm(turned, axis=1, keepdims=True)
+        return (turned * np.minimum(1.0, LONGEST / np.maximum(length, LONGEST))).astype(np.float32)
 
 
 def _logged(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:

@@ -29,6 +29,13 @@ def test_many_songs_and_few_features_give_the_same_as_the_other_way_round():
     np.testing.assert_allclose(wide[:, :4], tall[:, :4], atol=1e-3)
 
 
+def test_a_song_unlike_all_others_points_its_own_way_but_no_farther_than_a_usual_one():
+    fitted = Condition.fit(songs(300))
+    strange = fitted.of(1e6 * songs(3, seed=9))
+    assert np.linalg.norm(strange, axis=1).max() <= 7.0 + 1e-4
+    assert np.linalg.norm(strange, axis=1).min() > 2.0
+
+
 @pytest.mark.parametrize("n", [1, 2, 5])
 def test_few_songs_leave_what_they_cannot_tell_at_zero(n):
     values = songs(n)
