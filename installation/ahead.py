@@ -92,5 +92,6 @@ class Ahead:
         for track_id in coming[len(ready) : len(ready) + 1]:
             heard(self._world.timeline(track_id))
             self._world.cover_pixels(track_id)
+            self._world.cover_large(track_id)
             ready = (*ready, track_id)
         self._warm = ready

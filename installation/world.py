@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from mixtape.config import Config
 from mixtape.errors import LibraryError
 from mixtape.library import Library
 from mixtape.types import TIMELINE_HZ, ByteArray, FloatArray, Grid, Neighbours, Palette, SongMap, Timeline, Track
+
+LARGE_PX = 512
+"""Side of the large cover of a song that plays."""
 
 _NIGHT = Palette(np.array([[196, 188, 172], [64, 62, 70], [20, 20, 26]], np.uint8), np.array([0.2, 0.3, 0.5], np.float32))
 """The colours of a song without a cover: moonlight on near-black."""
@@ -32,6 +36,8 @@ class World:
     cover_pixels: Callable[[str], ByteArray | None]
     palette: Callable[[str], Palette]
     find: Callable[[str], tuple[Track, ...]]
+    cover_large: Callable[[str], ByteArray | None] = lambda _: None
+    """The cover at 512 px for the song that plays, where there is more of it than the small one has."""
 
     @cached_property
     def row(self) -> Mapping[str, int]:
@@ -62,6 +68,8 @@ class World:
         if faults:
             raise LibraryError(f"{library.folder}: {', '.join(faults)} of other songs; run mixtape build again")
         by_id = {track.id: track for track in tracks}
+        # Looked up now: another thread may read covers ahead, and the catalogue serves this one alone.
+        originals = {track.cover_id: _original(library, track.cover_id) for track in tracks}
         return cls(
             tracks=tracks,
             song_map=song_map,
@@ -73,6 +81,7 @@ class World:
             cover_pixels=lru_cache(maxsize=32)(lambda track_id: _cover(library, by_id[track_id].cover_id)),
             palette=lru_cache(maxsize=None)(lambda track_id: _palette(library, by_id[track_id].cover_id)),
             find=lambda text: found(library, text, by_id),
+            cover_large=lru_cache(maxsize=12)(lambda track_id: _large(originals.get(by_id[track_id].cover_id))),
         )
 
 
@@ -98,6 +107,25 @@ def _cover(library: Library, cover_id: str | None) -> ByteArray | None:
     try:
         return library.cover_pixels(cover_id) if cover_id else None
     except (LibraryError, OSError, ValueError):
+        return None
+
+
+def _original(library: Library, cover_id: str | None) -> Path | None:
+    try:
+        return library.cover_original(cover_id) if cover_id else None
+    except (LibraryError, sqlite3.Error):
+        return None
+
+
+def _large(original: Path | None) -> ByteArray | None:
+    from mixtape.collection.covers import SIZE_PX, CoverError, standardise
+
+    try:
+        if original is None:
+            return None
+        pixels, _, size_px = standardise(original.read_bytes(), side_px=LARGE_PX)
+        return pixels if min(size_px) > SIZE_PX else None
+    except (CoverError, OSError):
         return None
 
 

@@ -16,6 +16,7 @@ from mixtape.types import ByteArray, FloatArray, Palette
 
 FAR_PX = (32, 16, 8, 4)
 NEAR_PX = (128, 64, 32)
+LARGE_PX = (512, 256, 128)
 
 _SHEET_PX = 4096
 
@@ -40,7 +41,7 @@ class Sheets:
         self._places = self._table()
 
     def put(self, slot: int, cover: ByteArray) -> None:
-        """Upload a cover (128, 128, 3) into a slot."""
+        """Upload a cover (s, s, 3), s at least the largest copy's side, into a slot."""
         layer, x, y = self._corner(slot)
         block = np.zeros((self._height, self._width, 4), np.uint8)
         copy = shrunk(cover, self.sides_px[0])
@@ -85,10 +86,22 @@ class Atlas:
     """The covers of the collection on the GPU; a few arrive each frame, the nearest first."""
 
     def __init__(
-        self, context: moderngl.Context, count: int, cover: Callable[[int], ByteArray], *, near: int = 640, patient: bool = False
+        self,
+        context: moderngl.Context,
+        count: int,
+        cover: Callable[[int], ByteArray],
+        large: Callable[[int], ByteArray | None],
+        *,
+        near: int = 640,
+        patient: bool = False,
     ) -> None:
-        """Covers 0..count-1 from `cover`; at most `near` large ones. `patient` waits for every cover a frame needs."""
-        self._cover = cover
+        """Covers 0..count-1 from `cover`; at most `near` near ones. `patient` waits for every cover a frame needs.
+
+        `large` is asked for the pictures, 512 px wide, of songs that play; None where there is none.
+        """
+        self._cover, self._read_large = cover, large
+        self.large = Sheets(context, LARGE_PX, 2)
+        self._raised: OrderedDict[int, tuple[int, bool]] = OrderedDict()
         self.patient = patient
         self.far = Sheets(context, FAR_PX, count)
         self.near = Sheets(context, NEAR_PX, min(count, near))
@@ -110,6 +123,19 @@ class Atlas:
         for row in wanted[~self.loaded[wanted]][: max(0, limit - len(missing_near))]:
             self.far.put(int(row), self._read(int(row)))
             self.loaded[row] = True
+
+    def large_slot(self, row: int) -> int:
+        """The slot of the large cover of a song that plays or played just before, -1 when there is none."""
+        if row not in self._raised:
+            slot = len(self._raised)
+            if slot == self.large.slots:
+                slot = self._raised.popitem(last=False)[1][0]
+            picture = self._read_large(row)
+            if picture is not None:
+                self.large.put(slot, picture)
+            self._raised[row] = (slot, picture is not None)
+        slot, there = self._raised[row]
+        return slot if there else -1
 
     def _put_near(self, row: int) -> None:
         slot = len(self._newest)
@@ -138,14 +164,19 @@ def shrunk(cover: ByteArray, side: int) -> ByteArray:
 
 
 def drawn_cover(palette: Palette, key: str) -> ByteArray:
-    """A sleeve (128, 128, 3) for a song without a cover: a disc and a bar in its colours, set by its id."""
+    """A sleeve (128, 128, 3) for a song without a cover: a moon in its colours, whose place and phase its id sets."""
     colours = np.asarray(palette.srgb, np.float32)
-    seed = sum(ord(letter) * 31**place for place, letter in enumerate(key[:8])) % 997
+    across, up, phase, turn, size = np.random.default_rng([ord(letter) for letter in key[:16]] or [0]).random(5)
     y, x = np.mgrid[0:128, 0:128].astype(np.float32) / 127.0
     ground, ink = colours[-1] * 0.7 + 14.0, colours[0]
-    turn = seed / 997.0 * 2.0 * np.pi
-    ramp = ((x - 0.5) * np.cos(turn) + (y - 0.5) * np.sin(turn) + 0.5).clip(0, 1)[..., None]
-    image = ground * (0.7 + 0.5 * ramp)
-    away = np.hypot(x - 0.5 - 0.16 * np.cos(turn), y - 0.5 - 0.16 * np.sin(turn))
-    disc = ((0.30 - away) * 64).clip(0, 1)[..., None] * (0.55 + 0.45 * (away[..., None] * 140 % 2 < 1.2))
-    return (image + (ink - image) * 0.8 * disc).clip(0, 255).astype(np.uint8)
+    turn, size = turn * 2.0 * np.pi, 0.17 + 0.13 * size
+    u, v = x - 0.36 - 0.28 * across, y - 0.36 - 0.28 * up
+    u, v = u * np.cos(turn) + v * np.sin(turn), v * np.cos(turn) - u * np.sin(turn)
+    # The border of light and dark on a ball is half an ellipse: its width across says the phase.
+    width = np.sqrt(np.maximum(size**2 - v**2, 0.0))
+    lit = ((u - (1.8 * phase - 1.2) * width) * 60.0 + 0.5).clip(0, 1)
+    disc = ((size - np.hypot(u, v)) * 100.0 + 0.5).clip(0, 1)
+    halo = np.exp(-(np.maximum(np.hypot(u, v) - size, 0.0) / 0.16)) * 0.16
+    shine = np.maximum(disc * (0.08 + 0.82 * lit), halo * (1.0 - disc))
+    sky = ground * (0.75 + 0.45 * (1.0 - y[..., None]))
+    return (sky + (ink - sky) * shine[..., None]).clip(0, 255).astype(np.uint8)

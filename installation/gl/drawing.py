@@ -45,7 +45,13 @@ class Drawing:
             programs=programs,
             screen=Screen(gl, programs),
             lines=Lines(gl),
-            atlas=Atlas(gl, len(world.tracks), lambda row: _cover(world, row), patient=patient),
+            atlas=Atlas(
+                gl,
+                len(world.tracks),
+                lambda row: _cover(world, row),
+                lambda row: world.cover_large(world.tracks[row].id),
+                patient=patient,
+            ),
             world=world,
             places=places_of(world.song_map, world.grid),
             tints=_tints(world),
@@ -80,14 +86,29 @@ class Drawing:
         zoom = 2.0**state.camera.zoom_log2
         # Portrait pictures see less land across, so they step back a little.
         zoom *= min(1.0, 0.55 + 0.25 * self.aspect)
+        x, y = self._over_land(state.camera.x, state.camera.y, zoom)
         return View(
-            x=state.camera.x + float(sway_x) / zoom,
-            y=state.camera.y + float(sway_y) / zoom,
+            x=x + float(sway_x) / zoom,
+            y=y + float(sway_y) / zoom,
             zoom=zoom * breath,
             tilt=1.0,
             aspect=self.aspect,
             screen_x=0.06 * min(self.aspect, 1.0),
             screen_y=0.04,
+        )
+
+    def _over_land(self, x: float, y: float, zoom: float) -> tuple[float, float]:
+        """Where to look so that a song at the edge of the land does not leave half the picture empty.
+
+        The centre gives way towards the middle of the songs around it, each weighted by a bell as wide as the picture; softly
+        limited, so that what the camera looks at stays well inside.
+        """
+        wide, high = 0.5 * self.aspect / zoom, 0.5 / zoom
+        away = self.places.map_xy - np.array([x, y], np.float32)
+        weight = np.exp(-0.5 * np.square(away / np.array([1.1 * wide, 1.1 * high], np.float32)).sum(axis=1)) + 1e-9
+        middle = weight @ away / weight.sum()
+        return x + 0.50 * wide * float(np.tanh(middle[0] / (0.50 * wide))), y + 0.42 * high * float(
+            np.tanh(middle[1] / (0.42 * high))
         )
 
     def _before_grid(self, state: FrameState) -> View:

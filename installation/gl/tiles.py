@@ -56,13 +56,25 @@ def tiles_of(state: FrameState, drawing: Drawing) -> Tiles:
     depth = np.clip(scale / max(float(np.mean(scale)), 1e-6), 0.0, 1.2)
     lit = lit * (0.55 + 0.45 * depth)
     half = half * (1.0 + 0.07 * pulse)
+    at_rest = half
     half, lit = _lifted(state, drawing, half, lit)
+    screen = _made_room(state, drawing, screen, at_rest, half)
     edge_x, edge_y = 0.5 * drawing.aspect, 0.5
     seen = (scale > 0) & (np.abs(screen[:, 0]) < edge_x + 1.3 * half) & (np.abs(screen[:, 1]) < edge_y + 1.3 * half)
     rows = np.flatnonzero(seen)
-    front = np.where(rows == focus, -9.0, screen[rows, 1] - 4.0 * (half[rows] > 1.5 * np.mean(half)))
+    front = np.where(
+        np.isin(rows, _risen(state, drawing)),
+        np.where(rows == focus, -9.0, -8.0),
+        screen[rows, 1] - 4.0 * (half[rows] > 1.5 * np.mean(half)),
+    )
     order = rows[np.argsort(-front, kind="stable")].astype(np.int32)
     return Tiles(screen, half.astype(np.float32), lit.astype(np.float32), order)
+
+
+def _risen(state: FrameState, drawing: Drawing) -> list[int]:
+    """The tile of the playing song and, while it settles, of the one before: these lie over all others."""
+    settles = state.moment.time_s - state.started_s < _LIFT_S
+    return [drawing.world.row[track_id] for track_id in state.history[-2 if settles else -1 :]]
 
 
 def _distance(state: FrameState, drawing: Drawing, focus: int) -> FloatArray:
@@ -92,6 +104,32 @@ def _lifted(state: FrameState, drawing: Drawing, half: FloatArray, lit: FloatArr
     return half, lit
 
 
+def _made_room(state: FrameState, drawing: Drawing, screen: FloatArray, at_rest: FloatArray, half: FloatArray) -> FloatArray:
+    """The tiles (n, 2) once those around a risen tile have stepped aside on the map, and the playing one back into the picture.
+
+    A tile at distance r (a norm with corners, p = 6, since sleeves are square) of one that grew by g over its half side h goes
+    to sqrt(r^2 + c^2 exp(-(r / reach)^2)) with c^2 = 4 h g + g^2: what touched it before touches it again, what is far stays.
+    """
+    screen, row = screen.copy(), drawing.world.row
+    on_map = 1.0 - float(smooth(state.morph))
+    for track_id in state.history[-2:]:
+        risen = row[track_id]
+        h, grown = float(at_rest[risen]), float(half[risen] - at_rest[risen]) * on_map
+        reach = 3.0 * (h + float(half[risen]))
+        away = screen - screen[risen]
+        near = np.flatnonzero((np.abs(away) < 2.5 * reach).all(axis=1) & (np.arange(len(away)) != risen))
+        if grown <= 0.0 or not len(near):
+            continue
+        r = np.maximum((away[near] ** 6).sum(axis=1) ** np.float32(1 / 6), 1e-6)
+        further = np.sqrt(r**2 + (4.0 * h * grown + grown**2) * np.exp(-((r / reach) ** 2)))
+        screen[near] = screen[risen] + away[near] * (further / r)[:, None]
+    focus = row[state.track_id]
+    border = np.maximum(np.array([0.5 * drawing.aspect, 0.5]) - 1.12 * half[focus], 0.0)
+    inside = np.clip(screen[focus], -border, border)
+    screen[focus] += ((inside - screen[focus]) * (1.0 - on_map)).astype(np.float32)
+    return screen
+
+
 def _at_border(drawing: Drawing, tiles: Tiles) -> npt.NDArray[np.bool_]:
     """Which tiles in sight have their centre so near the border that a point would vanish before they have left."""
     reach = np.array([0.5 * drawing.aspect, 0.5]) - tiles.half[tiles.order, None]
@@ -112,7 +150,7 @@ class TileField:
         side_px = 2.0 * tiles.half[tiles.order] * drawing.size_px[1]
         _ask(drawing, tiles, side_px)
         rich = (side_px >= RICH_PX) | _at_border(drawing, tiles)
-        raised = tiles.order == drawing.focus(state)
+        raised = np.isin(tiles.order, _risen(state, drawing))
         rows = _rows(drawing, tiles, side_px)
         sheets: dict[str, Any] = {"u_far": drawing.atlas.far.texture, "u_near": drawing.atlas.near.texture}
         sheets["u_far_px"] = tuple(float(v) for v in drawing.atlas.far.size_px)
@@ -122,13 +160,23 @@ class TileField:
         if between is not None:
             between()
         self._shine(state, drawing, tiles)
-        self._sleeves(drawing, rows[raised], sheets)
+        for tile in np.flatnonzero(raised):
+            self._raised(drawing, rows[tile : tile + 1], int(tiles.order[tile]), sheets)
 
     def _sleeves(self, drawing: Drawing, rows: FloatArray, sheets: dict[str, Any]) -> None:
         drawing.gl.enable(moderngl.BLEND)
         drawing.gl.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
         self._rich.draw(rows, **sheets)
         drawing.gl.disable(moderngl.BLEND)
+
+    def _raised(self, drawing: Drawing, row: FloatArray, tile: int, sheets: dict[str, Any]) -> None:
+        """A song that plays, or is on its way back, from its large cover."""
+        large = drawing.atlas.large
+        if (slot := drawing.atlas.large_slot(tile)) >= 0:
+            row[:, 4:8] = large.rectangles(np.array([slot]), row[:, 13])
+            row[:, 12] = 1.0
+            sheets = {**sheets, "u_near": large.texture, "u_near_px": tuple(float(v) for v in large.size_px)}
+        self._sleeves(drawing, row, sheets)
 
     def _shine(self, state: FrameState, drawing: Drawing, tiles: Tiles) -> None:
         focus = drawing.focus(state)

@@ -95,8 +95,8 @@ def make_cover(picture: Picture) -> Cover:
     return Cover(picture.id, pixels, picture.content, suffix, picture.source, *size_px, palette)
 
 
-def standardise(content: bytes) -> tuple[ByteArray, str, tuple[int, int]]:
-    """Picture bytes to (128, 128, 3) uint8 sRGB, the suffix of their format, and the upright size (width, height) in pixels.
+def standardise(content: bytes, *, side_px: int = SIZE_PX) -> tuple[ByteArray, str, tuple[int, int]]:
+    """Picture bytes to (side_px, side_px, 3) uint8 sRGB, their format's suffix and the upright size (width, height).
 
     Raises:
         CoverError: broken, of no known format, too small or too large.
@@ -108,7 +108,7 @@ def standardise(content: bytes) -> tuple[ByteArray, str, tuple[int, int]]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _standardised(io.BytesIO(content))
+            return _standardised(io.BytesIO(content), side_px)
     except CoverError:
         raise
     except UnidentifiedImageError as error:
@@ -121,7 +121,7 @@ def standardise(content: bytes) -> tuple[ByteArray, str, tuple[int, int]]:
         raise CoverError(f"the picture is broken ({_short(error)}); save it again") from error
 
 
-def _standardised(file: io.BytesIO) -> tuple[ByteArray, str, tuple[int, int]]:
+def _standardised(file: io.BytesIO, side_px: int) -> tuple[ByteArray, str, tuple[int, int]]:
     from PIL import Image, ImageOps
 
     with Image.open(file, formats=list(_FORMATS)) as found:
@@ -130,9 +130,9 @@ def _standardised(file: io.BytesIO) -> tuple[ByteArray, str, tuple[int, int]]:
         size_px = _checked_size(found)
         profile = found.info.get("icc_profile")
         # A JPEG can be decoded at a half, a quarter or an eighth of its size: the same cover for a fraction of the work.
-        found.draft(None, (4 * SIZE_PX, 4 * SIZE_PX))
+        found.draft(None, (4 * SIZE_PX, 4 * SIZE_PX) if side_px <= SIZE_PX else (2 * side_px, 2 * side_px))
         ImageOps.exif_transpose(found, in_place=True)
-        square = ImageOps.fit(_eight_bits(found), (SIZE_PX, SIZE_PX), Image.Resampling.LANCZOS)
+        square = ImageOps.fit(_eight_bits(found), (side_px, side_px), Image.Resampling.LANCZOS)
         return np.array(_flat(square, profile), np.uint8), suffix, size_px
 
 
