@@ -16,7 +16,7 @@ from installation.decks import Mixer
 from installation.gl.context import open_context
 from installation.lastpass import LastPass
 from installation.live import Ending, Live
-from installation.record import Recorder
+from installation.record import Recorder, exact_rate
 from installation.sampler import DirectSampler, Sampler
 from installation.show import Show
 from installation.showlog import ShowLog, config_digest, library_digest
@@ -84,6 +84,8 @@ def export(
     Raises:
         ShowError: no OpenGL. MixtapeError: the file cannot be written. LibraryError, ModelError: the library is not ready.
     """
+    # As exactly as the video says it: 23.976 means 24000/1001, and a long film would drift from its sound.
+    fps = float(exact_rate(fps))
     world = load_world(library, config)
     ctx = open_context()
     stage = Stage(ctx, world, size=size, patient=True, last_pass=LastPass(ctx))

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from mixtape.config import Config
 from mixtape.errors import MixtapeError
 from mixtape.library import Library
@@ -76,11 +78,15 @@ def _display() -> str:
 
 
 def _sound() -> str:
-    from installation.outputs import device_names
+    from installation.outputs import DeviceOutput, device_names, real_backends
 
-    names = device_names()
-    if not names:
+    if not (names := device_names()):
         raise MixtapeError("no device here; the show runs silently in time")
+    try:
+        # Opened for a moment: a computer without a sound card may still list devices that play to nobody.
+        DeviceOutput(lambda frames: np.zeros((frames, 2), np.float32), name=None, backends=real_backends()).close()
+    except Exception as error:
+        raise MixtapeError(f"no device opens, of {', '.join(names)}; the show runs silently in time") from error
     return ", ".join(names)
 
 

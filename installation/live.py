@@ -31,6 +31,9 @@ GIVE_UP_S = 5.0
 _LOOK_S = 0.5
 """How often shader files and OpenGL's error flag are looked at."""
 
+_REFUSALS_SAID = 20
+"""How many reasons why OSC was not taken are said in an evening: enough to find a wrong address, too few to be a nuisance."""
+
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
 
 
@@ -99,6 +102,7 @@ class Live:
         self._clock = RealClock()
         self._fullscreens, self._looked_s = 0, 0.0
         self._failing_since_s: float | None = None
+        self._refusals: set[str] = set()
 
     def run(self, ending: Ending, *, frames: int | None = None) -> None:
         """Play until the show is over, `ending` is asked for or so many `frames` passed.
@@ -128,6 +132,7 @@ class Live:
         if moment.time_s - self._looked_s > _LOOK_S:
             self._looked_s = moment.time_s
             self._stage.reload()
+            self._tell_refusal()
             complain_if_failed(self._window.ctx, "drawing")
             self._failing_since_s = None
 
@@ -148,6 +153,12 @@ class Live:
         self._failing_since_s = now_s if self._failing_since_s is None else self._failing_since_s
         if now_s - self._failing_since_s > GIVE_UP_S:
             raise ShowError(f"no frame could be drawn for {GIVE_UP_S:g} s: {error}; the show's log has the details") from error
+
+    def _tell_refusal(self) -> None:
+        reason = self._osc.counts.last_reason if self._osc else ""
+        if reason and reason not in self._refusals and len(self._refusals) < _REFUSALS_SAID:
+            self._refusals.add(reason)
+            self._show.complain(f"OSC: {reason}")
 
     # Words for whoever steers --------------------------------------------------------------------------------------------------
 

@@ -59,6 +59,8 @@ class Recorder:
         self.notes: list[str] = []
         if self.path.suffix.lower() not in _FORMATS:
             raise MixtapeError(f"{self.path}: a video is written as {' or '.join(_FORMATS)}; give it one of these endings")
+        if self.path.is_dir():
+            raise MixtapeError(f"{self.path}: is a folder; give the video another name")
         self.width, self.height = width - width % 2, height - height % 2
         if (self.width, self.height) != (width, height):
             self.notes.append(f"{width} x {height} is odd; the video has {self.width} x {self.height}")
@@ -150,9 +152,10 @@ class Recorder:
 
 
 def exact_rate(fps: float) -> Fraction:
-    """Frames a second as a fraction: 29.97 means 30000/1001, as television counts."""
+    """Frames a second as a fraction: 29.97 means 30000/1001, as television counts; 30 means 30."""
     television = Fraction(round(fps) * 1000, 1001)
-    return television if abs(fps - television) < 0.005 else Fraction(fps).limit_denominator(1000)
+    meant = fps != round(fps) and abs(fps - television) < 0.005
+    return television if meant else Fraction(fps).limit_denominator(1000)
 
 
 class _Encoder:

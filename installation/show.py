@@ -141,6 +141,7 @@ class Show:
             self._skipped = 0
             return ()
         self._skipped += 1
+        self.complain(f"nothing more is heard of {self._world.track(state.track_id).label}; the show goes on")
         return (ControlEvent("sound", "next", None, moment.time_s),) if self._skipped <= _SKIPS else ()
 
     def _obey(self, commands: Sequence[Command]) -> None:

@@ -97,10 +97,11 @@ def frames(show, count, *, every_s=0.25, from_s=0.0):
 
 
 def test_a_song_that_cannot_be_heard_is_passed_over(parts, small_world):
-    show, _, sound, _ = parts
+    show, _, sound, said = parts
     sound.broken = {small_world.tracks[0].id}
     show.open()
     frames(show, 8)
+    assert small_world.tracks[0].label in said[0]
     assert len(sound.played) == 2
     assert show.state.track_id == sound.played[1] != small_world.tracks[0].id
 

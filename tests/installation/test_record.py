@@ -188,9 +188,23 @@ def test_a_live_recording_never_waits_and_keeps_its_length(tmp_path):
     assert abs(len(sound(tmp_path / "live.mkv")) / RATE - 3.0) <= 1 / 30
 
 
+def test_a_folder_of_that_name_is_told_before_anything_is_drawn(tmp_path):
+    (tmp_path / "film.mp4").mkdir()
+    with pytest.raises(MixtapeError, match="is a folder"):
+        Recorder(tmp_path / "film.mp4", width=64, height=48, fps=30)
+    assert list(tmp_path.iterdir()) == [tmp_path / "film.mp4"]
+
+
 @pytest.mark.parametrize(
     ("fps", "rate"),
-    [(30, Fraction(30)), (29.97, Fraction(30000, 1001)), (23.976, Fraction(24000, 1001)), (12.5, Fraction(25, 2))],
+    [
+        (30, Fraction(30)),
+        (29.97, Fraction(30000, 1001)),
+        (23.976, Fraction(24000, 1001)),
+        (12.5, Fraction(25, 2)),
+        (5, Fraction(5)),
+        (1, Fraction(1)),
+    ],
 )
 def test_frame_rates_of_television_are_exact(fps, rate):
     assert exact_rate(fps) == rate
