@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -257,7 +258,8 @@ def train(
     for remark in report.remarks:
         print(remark)
     print(f"{len(given.covers)} covers, {report.steps} steps in {report.seconds / 60:.1f} min: {report.model}")
-    print(f"its pictures are {100 * report.diversity:.0f} % as varied as the covers")
+    if math.isfinite(report.diversity):
+        print(f"its pictures are {100 * report.diversity:.0f} % as varied as the covers")
 
 
 def gallery(

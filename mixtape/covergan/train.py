@@ -58,7 +58,7 @@ class TrainSettings:
     ema_images: int = 10_000
     steps: int | None = None
     seconds: float | None = None
-    save_every_s: float = 30.0
+    save_every_s: float = 10.0
     seed: int = 0
     device: str = "auto"
     threads: int = 0

@@ -68,13 +68,13 @@ def test_training_killed_without_warning_goes_on_to_the_same_end(tmp_path, made_
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         stderr=subprocess.PIPE,
     )
-    whole = train(covers, list(music), folder=tmp_path / "whole", settings=KILLED)
     while not (tmp_path / "cut" / "samples" / "step-0000024.png").is_file() and child.poll() is None:
         time.sleep(0.01)
     child.send_signal(signal.SIGKILL)
     assert child.wait() == -signal.SIGKILL, child.stderr.read()
     assert torch.load(tmp_path / "cut" / "checkpoint.pt", weights_only=True)["step"] < KILLED.steps
     again = train(covers, list(music), folder=tmp_path / "cut", settings=KILLED)
+    whole = train(covers, list(music), folder=tmp_path / "whole", settings=KILLED)
     assert (again.steps, again.d_loss, again.g_loss) == (whole.steps, whole.d_loss, whole.g_loss)
     ours, theirs = read_model(again.model)[0], read_model(whole.model)[0]
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
