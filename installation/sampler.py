@@ -155,6 +155,10 @@ class Sampler:
         """Carry wishes to the process and sheets back; start it again when it died."""
         if hasattr(signal, "pthread_sigmask"):
             # The process inherits this thread's mask: Ctrl-C reaches all of a terminal's processes, also one still starting.
+            # multiprocessing's tracker, started with the first process, would lift the mask again: it comes before.
+            from multiprocessing import resource_tracker
+
+            resource_tracker.ensure_running()
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         for _ in range(_STARTS):
             connection = self._launch()
