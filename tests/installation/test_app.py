@@ -76,8 +76,14 @@ def show(library: Path, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str],
     words = ("show", "--windowed", "--frames", 3000, "--library", library, "--config", config)
     running = _mixtape(*words, SDL_VIDEODRIVER="offscreen")
     yield running, port
-    running.kill()
-    running.communicate(timeout=30)
+    running.terminate()
+    try:
+        _, said = running.communicate(timeout=60)
+    finally:
+        running.kill()
+    if os.name != "nt":
+        assert running.returncode == 0, said
+        assert "Traceback" not in said
 
 
 def _lines(library: Path) -> list[dict[str, object]]:
