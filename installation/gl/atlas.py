@@ -22,22 +22,16 @@ _SHEET_PX = 4096
 
 
 class Sheets:
-    """Slots of one kind over the layers of one array texture."""
+    """Slots of one kind over some layers of an array texture."""
 
-    def __init__(self, context: moderngl.Context, sides_px: tuple[int, ...], slots: int) -> None:
-        """Room for `slots` covers, each in copies of `sides_px`, each half the one before."""
-        self.sides_px = sides_px
-        self._width, self._height = sides_px[0] * 3 // 2, sides_px[0]
-        self._across = min(_SHEET_PX // self._width, max(1, int(np.ceil(slots**0.5))))
-        down = min(_SHEET_PX // self._height, -(-slots // self._across))
-        self._per_layer = self._across * down
-        layers = -(-slots // self._per_layer)
-        size = (self._across * self._width, down * self._height)
-        self.size_px = size
-        self.texture = context.texture_array((*size, layers), 4)
-        self.texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
-        self.texture.repeat_x = self.texture.repeat_y = False
-        self.slots = layers * self._per_layer
+    def __init__(self, texture: moderngl.TextureArray, sides_px: tuple[int, ...], layers: range) -> None:
+        """Slots for covers in copies of `sides_px`, each half the one before."""
+        self.texture, self.sides_px = texture, sides_px
+        self.size_px: tuple[int, int] = texture.size[:2]
+        self._width, self._height = _slot_px(sides_px)
+        self._first, self._across = layers.start, self.size_px[0] // self._width
+        self._per_layer = self._across * (self.size_px[1] // self._height)
+        self.slots = len(layers) * self._per_layer
         self._places = self._table()
 
     def put(self, slot: int, cover: ByteArray) -> None:
@@ -61,6 +55,7 @@ class Sheets:
     def _table(self) -> FloatArray:
         """What `rectangles` answers for every copy of every slot: (copies, slots, 4)."""
         layer, place = np.divmod(np.arange(self.slots), self._per_layer)
+        layer += self._first
         down, across = np.divmod(place, self._across)
         corner = np.stack([across * self._width, down * self._height], axis=1)
         table = np.empty((len(self.sides_px), self.slots, 4), np.float32)
@@ -72,7 +67,7 @@ class Sheets:
     def _corner(self, slot: int) -> tuple[int, int, int]:
         layer, place = divmod(slot, self._per_layer)
         down, across = divmod(place, self._across)
-        return layer, across * self._width, down * self._height
+        return self._first + layer, across * self._width, down * self._height
 
     def _copies(self) -> list[tuple[int, int]]:
         corners, top = [(0, 0)], 0
@@ -80,6 +75,29 @@ class Sheets:
             corners.append((self.sides_px[0], top))
             top += side
         return corners
+
+
+def _slot_px(sides_px: tuple[int, ...]) -> tuple[int, int]:
+    """Width and height of a cover with its smaller copies beside it."""
+    return sides_px[0] * 3 // 2, sides_px[0]
+
+
+def sheets(context: moderngl.Context, *kinds: tuple[tuple[int, ...], int]) -> list[Sheets]:
+    """Sheets of several kinds, (sides of the copies, slots) each, in one texture: a shader reads any of them in one reading."""
+    across, down, layers = 1, 1, 0
+    for sides, slots in kinds:
+        wide, high = _slot_px(sides)
+        columns = min(_SHEET_PX // wide, max(1, int(np.ceil(slots**0.5))))
+        across, down = max(across, columns * wide), max(down, min(_SHEET_PX // high, -(-slots // columns)) * high)
+    spans = []
+    for sides, slots in kinds:
+        wide, high = _slot_px(sides)
+        spans.append(range(layers, layers - (-slots // ((across // wide) * (down // high)))))
+        layers = spans[-1].stop
+    texture = context.texture_array((across, down, layers), 4)
+    texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
+    texture.repeat_x = texture.repeat_y = False
+    return [Sheets(texture, sides, span) for (sides, _), span in zip(kinds, spans, strict=True)]
 
 
 class Atlas:
@@ -100,11 +118,10 @@ class Atlas:
         `large` is asked for the pictures, 512 px wide, of songs that play; None where there is none.
         """
         self._cover, self._read_large = cover, large
-        self.large = Sheets(context, LARGE_PX, 2)
+        (self.large,) = sheets(context, (LARGE_PX, 2))
         self._raised: OrderedDict[int, tuple[int, bool]] = OrderedDict()
         self.patient = patient
-        self.far = Sheets(context, FAR_PX, count)
-        self.near = Sheets(context, NEAR_PX, min(count, near))
+        self.far, self.near = sheets(context, (FAR_PX, count), (NEAR_PX, min(count, near)))
         self.loaded = np.zeros(count, bool)
         self.near_slot = np.full(count, -1, np.int32)
         self._newest: OrderedDict[int, int] = OrderedDict()

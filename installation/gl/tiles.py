@@ -10,6 +10,7 @@ import moderngl
 import numpy as np
 import numpy.typing as npt
 
+from installation.gl.atlas import Sheets
 from installation.gl.drawing import Drawing
 from installation.gl.targets import Quads
 from installation.heard import heard
@@ -19,6 +20,9 @@ from mixtape.types import FloatArray, IntArray
 
 RICH_PX = 22
 """From this side on a tile has a shadow, an edge and smooth borders; smaller ones are plain."""
+
+TINY_PX = 6.0
+"""Below this side a tile's cover is read texel by texel."""
 
 DOT_PX = 2.6
 """Below this side a tile is a dot of its cover's colour."""
@@ -140,7 +144,8 @@ class TileField:
     """Draws the tiles of a frame."""
 
     def __init__(self, drawing: Drawing) -> None:
-        """Plain tiles, rich tiles and the halo behind the playing one."""
+        """Tiny and plain tiles, rich tiles and the halo behind the playing one."""
+        self._tiny = Quads(drawing.gl, drawing.programs, "scenes/tile_tiny", _LAYOUT, points=True)
         self._plain = Quads(drawing.gl, drawing.programs, "scenes/tile_plain", _LAYOUT, points=True)
         self._rich = Quads(drawing.gl, drawing.programs, "scenes/tile_rich", _LAYOUT)
         self._halo = Quads(drawing.gl, drawing.programs, "scenes/halo", {"a_place": 4, "a_tint": 4})
@@ -152,31 +157,30 @@ class TileField:
         rich = (side_px >= RICH_PX) | _at_border(drawing, tiles)
         raised = np.isin(tiles.order, _risen(state, drawing))
         rows = _rows(drawing, tiles, side_px)
-        sheets: dict[str, Any] = {"u_far": drawing.atlas.far.texture, "u_near": drawing.atlas.near.texture}
-        sheets["u_far_px"] = tuple(float(v) for v in drawing.atlas.far.size_px)
-        sheets["u_near_px"] = tuple(float(v) for v in drawing.atlas.near.size_px)
-        self._plain.draw(rows[~rich & ~raised], **sheets)
-        self._sleeves(drawing, rows[rich & ~raised], sheets)
+        tiny = ~rich & (side_px < TINY_PX)
+        covers = _covers(drawing.atlas.far)
+        self._tiny.draw(rows[tiny & ~raised], **covers)
+        self._plain.draw(rows[~rich & ~tiny & ~raised], **covers)
+        self._sleeves(drawing, rows[rich & ~raised], covers)
         if between is not None:
             between()
         self._shine(state, drawing, tiles)
         for tile in np.flatnonzero(raised):
-            self._raised(drawing, rows[tile : tile + 1], int(tiles.order[tile]), sheets)
+            self._raised(drawing, rows[tile : tile + 1], int(tiles.order[tile]), covers)
 
-    def _sleeves(self, drawing: Drawing, rows: FloatArray, sheets: dict[str, Any]) -> None:
+    def _sleeves(self, drawing: Drawing, rows: FloatArray, covers: dict[str, Any]) -> None:
         drawing.gl.enable(moderngl.BLEND)
         drawing.gl.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
-        self._rich.draw(rows, **sheets)
+        self._rich.draw(rows, **covers)
         drawing.gl.disable(moderngl.BLEND)
 
-    def _raised(self, drawing: Drawing, row: FloatArray, tile: int, sheets: dict[str, Any]) -> None:
+    def _raised(self, drawing: Drawing, row: FloatArray, tile: int, covers: dict[str, Any]) -> None:
         """A song that plays, or is on its way back, from its large cover."""
         large = drawing.atlas.large
         if (slot := drawing.atlas.large_slot(tile)) >= 0:
-            row[:, 4:8] = large.rectangles(np.array([slot]), row[:, 13])
-            row[:, 12] = 1.0
-            sheets = {**sheets, "u_near": large.texture, "u_near_px": tuple(float(v) for v in large.size_px)}
-        self._sleeves(drawing, row, sheets)
+            row[:, 4:8] = large.rectangles(np.array([slot]), row[:, 12])
+            covers = _covers(large)
+        self._sleeves(drawing, row, covers)
 
     def _shine(self, state: FrameState, drawing: Drawing, tiles: Tiles) -> None:
         focus = drawing.focus(state)
@@ -193,6 +197,10 @@ class TileField:
         drawing.gl.blend_func = moderngl.ONE, moderngl.ONE
         self._halo.draw(row)
         drawing.gl.disable(moderngl.BLEND)
+
+
+def _covers(sheets: Sheets) -> dict[str, Any]:
+    return {"u_covers": sheets.texture, "u_covers_px": tuple(float(v) for v in sheets.size_px)}
 
 
 def _ask(drawing: Drawing, tiles: Tiles, side_px: FloatArray) -> None:
@@ -217,6 +225,5 @@ def _rows(drawing: Drawing, tiles: Tiles, side_px: FloatArray) -> FloatArray:
     out[~near & (~atlas.loaded[rows] | (side_px < DOT_PX)), 7] = -1.0
     out[:, 8:11] = drawing.tints[rows]
     out[:, 11] = tiles.light[rows]
-    out[:, 12] = near
-    out[:, 13] = side_px
+    out[:, 12] = side_px
     return out

@@ -5,5 +5,6 @@ float hash(vec2 pixel) {
     h ^= h >> 15;
     h *= 0x2C1B3C6Du;
     h ^= h >> 13;
-    return float(h >> 8) / 16777216.0;
+    // Signed, since drivers on the processor turn signed numbers to floats faster; 24 bits are never negative.
+    return float(int(h >> 8)) / 16777216.0;
 }

@@ -3,25 +3,23 @@
 in vec4 a_place;
 in vec4 a_slot;
 in vec4 a_tint;
-in vec4 a_style;  // 1 when the slot is of the near sheet, side in pixels
-uniform vec2 u_far_px;
-uniform vec2 u_near_px;
+in vec4 a_style;  // side in pixels
+uniform vec2 u_covers_px;
 out vec2 v_sleeve;
 out vec3 v_texel;
 flat out vec4 v_bounds;
 flat out vec4 v_tint;
-flat out vec2 v_style;
+flat out float v_side;
 
 const float ROOM = 0.30;
 
 void main() {
     vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1) * 2.0 - 1.0;
     v_sleeve = corner * (1.0 + ROOM);
-    vec2 sheet = a_style.x > 0.5 ? u_near_px : u_far_px;
     vec2 texel = a_slot.xy + a_slot.z * 0.5 * (1.0 + v_sleeve * vec2(1.0, -1.0));
-    v_texel = vec3(texel / sheet, a_slot.w);
-    v_bounds = vec4(a_slot.xy + 0.5, a_slot.xy + a_slot.z - 0.5) / sheet.xyxy;
+    v_texel = vec3(texel / u_covers_px, a_slot.w);
+    v_bounds = vec4(a_slot.xy + 0.5, a_slot.xy + a_slot.z - 0.5) / u_covers_px.xyxy;
     v_tint = a_tint;
-    v_style = a_style.xy;
+    v_side = a_style.x;
     gl_Position = vec4(a_place.xy + v_sleeve * a_place.zw, 0.0, 1.0);
 }
