@@ -1,7 +1,7 @@
 """Every cover in a few large textures, so that thousands of tiles are one draw call.
 
-A slot holds a cover with its own small copies beside it (32, 16, 8, 4 px; near slots 128, 64, 32): a tile takes the copy that
-suits its size, no slot bleeds into the next, and a cover arrives with one upload.
+A slot holds a cover in several sizes (32, 16, 8, 4 px; near slots 128, 64, 32): a tile takes the copy that suits its size, and
+no slot bleeds into the next.
 """
 
 from __future__ import annotations
@@ -22,30 +22,31 @@ _SHEET_PX = 4096
 
 
 class Sheets:
-    """Slots of one kind over some layers of an array texture."""
+    """Slots of one kind over some layers of an array texture.
+
+    In a layer the largest copies come first and the smaller ones lie below, each size together: a picture of thousands of tiny
+    tiles reads a small part of the memory.
+    """
 
     def __init__(self, texture: moderngl.TextureArray, sides_px: tuple[int, ...], layers: range) -> None:
         """Slots for covers in copies of `sides_px`, each half the one before."""
         self.texture, self.sides_px = texture, sides_px
         self.size_px: tuple[int, int] = texture.size[:2]
-        self._width, self._height = _slot_px(sides_px)
-        self._first, self._across = layers.start, self.size_px[0] // self._width
-        self._per_layer = self._across * (self.size_px[1] // self._height)
-        self.slots = len(layers) * self._per_layer
+        self._first, self._across, self._down = layers.start, *_slots_in(self.size_px, sides_px[0])
+        self.slots = len(layers) * self._across * self._down
         self._places = self._table()
 
     def put(self, slot: int, cover: ByteArray) -> None:
         """Upload a cover (s, s, 3), s at least the largest copy's side, into a slot."""
-        layer, x, y = self._corner(slot)
-        block = np.zeros((self._height, self._width, 4), np.uint8)
-        copy = shrunk(cover, self.sides_px[0])
-        for side, (left, top) in zip(self.sides_px, self._copies(), strict=True):
+        copy = cover
+        for side, (left, top, _, layer) in zip(self.sides_px, self._places[:, slot].astype(int).tolist(), strict=True):
             copy = shrunk(copy, side)
-            block[top : top + side, left : left + side, :3] = copy
-        self.texture.write(block.tobytes(), viewport=(x, y, layer, self._width, self._height, 1))
+            block = np.full((side, side, 4), 255, np.uint8)
+            block[..., :3] = copy
+            self.texture.write(block.tobytes(), viewport=(left, top, layer, side, side, 1))
 
     def rectangles(self, slots: np.ndarray, side_px: FloatArray) -> FloatArray:
-        """Where to read (m, 4) as u, v, extent, layer for tiles drawn `side_px` (m,) wide, in texels."""
+        """Where to read (m, 4) as left, top, side, layer for tiles drawn `side_px` (m,) wide, in texels."""
         # A copy up to 1.35 times too large still looks crisper than one too small, and bilinear reading bears it.
         level = np.zeros(len(slots), np.intp)
         for side in self.sides_px[:-1]:
@@ -54,47 +55,37 @@ class Sheets:
 
     def _table(self) -> FloatArray:
         """What `rectangles` answers for every copy of every slot: (copies, slots, 4)."""
-        layer, place = np.divmod(np.arange(self.slots), self._per_layer)
-        layer += self._first
+        layer, place = np.divmod(np.arange(self.slots), self._across * self._down)
         down, across = np.divmod(place, self._across)
-        corner = np.stack([across * self._width, down * self._height], axis=1)
         table = np.empty((len(self.sides_px), self.slots, 4), np.float32)
-        for level, (side, copy) in enumerate(zip(self.sides_px, self._copies(), strict=True)):
-            table[level, :, :2] = corner + copy
-            table[level, :, 2], table[level, :, 3] = side, layer
+        left = top = 0
+        for level, side in enumerate(self.sides_px):
+            table[level] = np.stack(
+                [left + across * side, top + down * side, np.full_like(place, side), self._first + layer], axis=1
+            )
+            left, top = (0, self._down * side) if level == 0 else (left + self._across * side, top)
         return table
 
-    def _corner(self, slot: int) -> tuple[int, int, int]:
-        layer, place = divmod(slot, self._per_layer)
-        down, across = divmod(place, self._across)
-        return self._first + layer, across * self._width, down * self._height
 
-    def _copies(self) -> list[tuple[int, int]]:
-        corners, top = [(0, 0)], 0
-        for side in self.sides_px[1:]:
-            corners.append((self.sides_px[0], top))
-            top += side
-        return corners
-
-
-def _slot_px(sides_px: tuple[int, ...]) -> tuple[int, int]:
-    """Width and height of a cover with its smaller copies beside it."""
-    return sides_px[0] * 3 // 2, sides_px[0]
+def _slots_in(size_px: tuple[int, int], side_px: int) -> tuple[int, int]:
+    """How many covers with all their copies a layer holds across and down: the copies take half as much again below."""
+    return size_px[0] // side_px, size_px[1] * 2 // (3 * side_px)
 
 
 def sheets(context: moderngl.Context, *kinds: tuple[tuple[int, ...], int]) -> list[Sheets]:
     """Sheets of several kinds, (sides of the copies, slots) each, in one texture: a shader reads any of them in one reading."""
-    across, down, layers = 1, 1, 0
+    width, height, layers = 1, 1, 0
     for sides, slots in kinds:
-        wide, high = _slot_px(sides)
-        columns = min(_SHEET_PX // wide, max(1, int(np.ceil(slots**0.5))))
-        across, down = max(across, columns * wide), max(down, min(_SHEET_PX // high, -(-slots // columns)) * high)
+        most_across, most_down = _slots_in((_SHEET_PX, _SHEET_PX), sides[0])
+        across = min(most_across, max(1, int(np.ceil((1.5 * slots) ** 0.5))))
+        down = min(most_down, -(-slots // across))
+        width, height = max(width, across * sides[0]), max(height, -(-down * sides[0] * 3 // 2))
     spans = []
     for sides, slots in kinds:
-        wide, high = _slot_px(sides)
-        spans.append(range(layers, layers - (-slots // ((across // wide) * (down // high)))))
+        across, down = _slots_in((width, height), sides[0])
+        spans.append(range(layers, layers - (-slots // (across * down))))
         layers = spans[-1].stop
-    texture = context.texture_array((across, down, layers), 4)
+    texture = context.texture_array((width, height, layers), 4)
     texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
     texture.repeat_x = texture.repeat_y = False
     return [Sheets(texture, sides, span) for (sides, _), span in zip(kinds, spans, strict=True)]
