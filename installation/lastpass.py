@@ -43,10 +43,9 @@ class LastPass:
     def _judged(self, picture: moderngl.Texture) -> ByteArray:
         """The picture as the limiter sees it, (90, 160, 3)."""
         width, height = JUDGED_PX
-        # A reading between four pixels sees all four: so many of them that large pictures are still seen evenly.
-        across = 2 if picture.width <= 4 * width and picture.height <= 4 * height else 4
+        small = picture.width <= 4 * width and picture.height <= 4 * height
         self._small.begin()
-        self._screen.draw("post/shrink", u_picture=picture, u_step=(1.0 / width, 1.0 / height), u_across=across)
+        self._screen.draw(f"post/shrink{'_small' if small else ''}", u_picture=picture, u_step=(1.0 / width, 1.0 / height))
         pixels = np.frombuffer(self._small.framebuffer.read(components=3, alignment=1), np.uint8)
         return pixels.reshape(height, width, 3)
 

@@ -43,7 +43,6 @@ class Post:
             u_grain=float(state.knobs["grain"]),
             # Grain is a film's: 24 grains a second, whatever the frame rate.
             u_seed=float(int(state.moment.time_s * 24.0) * 131 % 65536),
-            u_gain=1.0,
             u_aspect=drawing.aspect,
             u_shadow=tuple(float(v) for v in tint),
         )

@@ -67,7 +67,7 @@ def tiles_of(state: FrameState, drawing: Drawing) -> Tiles:
     seen = (scale > 0) & (np.abs(screen[:, 0]) < edge_x + 1.3 * half) & (np.abs(screen[:, 1]) < edge_y + 1.3 * half)
     rows = np.flatnonzero(seen)
     front = np.where(
-        np.isin(rows, _risen(state, drawing)),
+        _risen(state, drawing)[rows],
         np.where(rows == focus, -9.0, -8.0),
         screen[rows, 1] - 4.0 * (half[rows] > 1.5 * np.mean(half)),
     )
@@ -75,10 +75,12 @@ def tiles_of(state: FrameState, drawing: Drawing) -> Tiles:
     return Tiles(screen, half.astype(np.float32), lit.astype(np.float32), order)
 
 
-def _risen(state: FrameState, drawing: Drawing) -> list[int]:
-    """The tile of the playing song and, while it settles, of the one before: these lie over all others."""
+def _risen(state: FrameState, drawing: Drawing) -> npt.NDArray[np.bool_]:
+    """Which tiles (n,) lie over all others: the playing song's and, while it settles, that of the one before."""
     settles = state.moment.time_s - state.started_s < _LIFT_S
-    return [drawing.world.row[track_id] for track_id in state.history[-2 if settles else -1 :]]
+    risen = np.zeros(len(drawing.world.tracks), bool)
+    risen[[drawing.world.row[track_id] for track_id in state.history[-2 if settles else -1 :]]] = True
+    return risen
 
 
 def _distance(state: FrameState, drawing: Drawing, focus: int) -> FloatArray:
@@ -121,7 +123,8 @@ def _made_room(state: FrameState, drawing: Drawing, screen: FloatArray, at_rest:
         h, grown = float(at_rest[risen]), float(half[risen] - at_rest[risen]) * on_map
         reach = 3.0 * (h + float(half[risen]))
         away = screen - screen[risen]
-        near = np.flatnonzero((np.abs(away) < 2.5 * reach).all(axis=1) & (np.arange(len(away)) != risen))
+        near = np.flatnonzero((np.abs(away[:, 0]) < 2.5 * reach) & (np.abs(away[:, 1]) < 2.5 * reach))
+        near = near[near != risen]
         if grown <= 0.0 or not len(near):
             continue
         r = np.maximum((away[near] ** 6).sum(axis=1) ** np.float32(1 / 6), 1e-6)
@@ -136,8 +139,8 @@ def _made_room(state: FrameState, drawing: Drawing, screen: FloatArray, at_rest:
 
 def _at_border(drawing: Drawing, tiles: Tiles) -> npt.NDArray[np.bool_]:
     """Which tiles in sight have their centre so near the border that a point would vanish before they have left."""
-    reach = np.array([0.5 * drawing.aspect, 0.5]) - tiles.half[tiles.order, None]
-    return np.asarray((np.abs(tiles.screen[tiles.order]) > reach).any(axis=1))
+    screen, half = np.abs(tiles.screen[tiles.order]), tiles.half[tiles.order]
+    return np.asarray((screen[:, 0] + half > 0.5 * drawing.aspect) | (screen[:, 1] + half > 0.5))
 
 
 class TileField:
@@ -155,7 +158,7 @@ class TileField:
         side_px = 2.0 * tiles.half[tiles.order] * drawing.size_px[1]
         _ask(drawing, tiles, side_px)
         rich = (side_px >= RICH_PX) | _at_border(drawing, tiles)
-        raised = np.isin(tiles.order, _risen(state, drawing))
+        raised = _risen(state, drawing)[tiles.order]
         rows = _rows(drawing, tiles, side_px)
         tiny = ~rich & (side_px < TINY_PX)
         covers = _covers(drawing.atlas.far)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import moderngl
 import numpy as np
 
@@ -36,7 +38,10 @@ class TitleCard:
         gl = drawing.gl
         gl.enable(moderngl.BLEND)
         gl.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
+        # The shader dims nothing above this line.
+        gl.scissor = 0, 0, drawing.size_px[0], math.ceil(0.62 * drawing.size_px[1])
         drawing.screen.draw("scenes/title_ground", u_weight=weight, u_aspect=drawing.aspect)
+        gl.scissor = None
         self._words(state, drawing, since_s, weight)
         gl.disable(moderngl.BLEND)
 

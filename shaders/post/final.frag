@@ -7,7 +7,6 @@ uniform sampler2D u_glow;
 uniform float u_bloom;
 uniform float u_grain;
 uniform float u_seed;
-uniform float u_gain;
 uniform float u_aspect;
 uniform vec3 u_shadow;
 out vec4 o_colour;
@@ -15,7 +14,7 @@ out vec4 o_colour;
 void main() {
     vec3 colour = texelFetch(u_picture, ivec2(gl_FragCoord.xy), 0).rgb;
     vec3 glow = textureLod(u_glow, v_uv, 0.0).rgb;
-    colour = 1.0 - (1.0 - colour) * (1.0 - min(glow * u_bloom, 1.0));
+    colour += (1.0 - colour) * min(glow * u_bloom, 1.0);
     vec2 from = (v_uv - 0.5) * vec2(mix(1.0, u_aspect, 0.35), 1.0);
     float corner = clamp((dot(from, from) - 0.10) * 1.35, 0.0, 1.0);
     colour *= 1.0 - 0.62 * corner * (1.6 - 0.6 * corner);
@@ -23,5 +22,5 @@ void main() {
     colour += u_shadow * (1.0 - luma) * (1.0 - luma) * 0.022;
     float grain = hash(gl_FragCoord.xy + u_seed) - 0.5;
     colour += grain * (u_grain * (0.012 + 0.09 * luma * (1.0 - luma)) + 1.0 / 255.0);
-    o_colour = vec4(colour * u_gain, 1.0);
+    o_colour = vec4(colour, 1.0);
 }
