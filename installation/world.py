@@ -13,13 +13,11 @@ import numpy as np
 from mixtape.config import Config
 from mixtape.errors import LibraryError
 from mixtape.library import Library
+from mixtape.poster.inks import palette_of_id
 from mixtape.types import TIMELINE_HZ, ByteArray, FloatArray, Grid, Neighbours, Palette, SongMap, Timeline, Track
 
 LARGE_PX = 512
 """Side of the large cover of a song that plays."""
-
-_NIGHT = Palette(np.array([[196, 188, 172], [64, 62, 70], [20, 20, 26]], np.uint8), np.array([0.2, 0.3, 0.5], np.float32))
-"""The colours of a song without a cover: moonlight on near-black."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ class World:
             config=config,
             timeline=lru_cache(maxsize=8)(lambda track_id: _timeline(library, by_id[track_id])),
             cover_pixels=lru_cache(maxsize=32)(lambda track_id: _cover(library, by_id[track_id].cover_id)),
-            palette=lru_cache(maxsize=None)(lambda track_id: _palette(library, by_id[track_id].cover_id)),
+            palette=lru_cache(maxsize=None)(lambda track_id: _palette(library, track_id, by_id[track_id].cover_id)),
             find=lambda text: found(library, text, by_id),
             cover_large=lru_cache(maxsize=12)(lambda track_id: _large(originals.get(by_id[track_id].cover_id))),
         )
@@ -129,8 +127,9 @@ def _large(original: Path | None) -> ByteArray | None:
         return None
 
 
-def _palette(library: Library, cover_id: str | None) -> Palette:
+def _palette(library: Library, track_id: str, cover_id: str | None) -> Palette:
+    """The cover's colours; a song without one has colours of its own, by its id."""
     try:
-        return library.palette(cover_id) if cover_id else _NIGHT
+        return library.palette(cover_id) if cover_id else palette_of_id(track_id)
     except (LibraryError, sqlite3.Error):
-        return _NIGHT
+        return palette_of_id(track_id)

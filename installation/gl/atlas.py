@@ -12,7 +12,7 @@ from collections.abc import Callable
 import moderngl
 import numpy as np
 
-from mixtape.types import ByteArray, FloatArray, Palette
+from mixtape.types import ByteArray, FloatArray
 
 FAR_PX = (32, 16, 8, 4)
 NEAR_PX = (128, 64, 32)
@@ -169,22 +169,3 @@ def shrunk(cover: ByteArray, side: int) -> ByteArray:
         rows = wide[0::2] + wide[1::2]
         cover = ((rows[:, 0::2] + rows[:, 1::2] + 2) // 4).astype(np.uint8)
     return cover
-
-
-def drawn_cover(palette: Palette, key: str) -> ByteArray:
-    """A sleeve (128, 128, 3) for a song without a cover: a moon in its colours, whose place and phase its id sets."""
-    colours = np.asarray(palette.srgb, np.float32)
-    across, up, phase, turn, size = np.random.default_rng([ord(letter) for letter in key[:16]] or [0]).random(5)
-    y, x = np.mgrid[0:128, 0:128].astype(np.float32) / 127.0
-    ground, ink = colours[-1] * 0.7 + 14.0, colours[0]
-    turn, size = turn * 2.0 * np.pi, 0.17 + 0.13 * size
-    u, v = x - 0.36 - 0.28 * across, y - 0.36 - 0.28 * up
-    u, v = u * np.cos(turn) + v * np.sin(turn), v * np.cos(turn) - u * np.sin(turn)
-    # The border of light and dark on a ball is half an ellipse: its width across says the phase.
-    width = np.sqrt(np.maximum(size**2 - v**2, 0.0))
-    lit = ((u - (1.8 * phase - 1.2) * width) * 60.0 + 0.5).clip(0, 1)
-    disc = ((size - np.hypot(u, v)) * 100.0 + 0.5).clip(0, 1)
-    halo = np.exp(-(np.maximum(np.hypot(u, v) - size, 0.0) / 0.16)) * 0.16
-    shine = np.maximum(disc * (0.08 + 0.82 * lit), halo * (1.0 - disc))
-    sky = ground * (0.75 + 0.45 * (1.0 - y[..., None]))
-    return (sky + (ink - sky) * shine[..., None]).clip(0, 255).astype(np.uint8)

@@ -10,13 +10,14 @@ import numpy as np
 from installation.camera import View
 from installation.colours import light as lit
 from installation.colours import padded
-from installation.gl.atlas import Atlas, drawn_cover
+from installation.gl.atlas import Atlas
 from installation.gl.program import Programs
 from installation.gl.targets import Screen
 from installation.gl.text import Lines
 from installation.places import Places, places_of, smooth
 from installation.state import FrameState
 from installation.world import World
+from mixtape.poster.inks import abstract_cover
 from mixtape.types import ByteArray, FloatArray
 
 
@@ -121,7 +122,7 @@ def _cover(world: World, row: int) -> ByteArray:
     track = world.tracks[row]
     pixels = world.cover_pixels(track.id)
     usable = pixels is not None and pixels.shape == (128, 128, 3)
-    return pixels if usable and pixels is not None else drawn_cover(world.palette(track.id), track.id)
+    return pixels if usable and pixels is not None else abstract_cover(world.palette(track.id), side_px=128, seed=track.id)
 
 
 def _tints(world: World) -> FloatArray:

@@ -48,19 +48,24 @@ def ground(palette: Palette) -> FloatArray:
 
 
 def abstract_cover(palette: Palette, *, side_px: int, seed: str) -> ByteArray:
-    """A sleeve (side, side, 3) uint8 for a song without one: its colours as soft lights, with a little grain.
+    """A sleeve (side, side, 3) uint8 for a song without one: a moon in its colours, whose place and phase the seed sets.
 
-    Each colour is a light with the weight share * exp(-d^2 / r^2) at a place drawn from the seed.
+    The same on the sheet and in the show, so that a song keeps its face.
     """
     chosen = palette if len(palette.share) else palette_of_id(seed)
     digest = hashlib.blake2b(seed.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    random = np.random.default_rng(int.from_bytes(digest, "little"))
-    lab, share = srgb_to_oklab(chosen.srgb[:5]), chosen.share[:5]
-    places = random.uniform(-0.1, 1.1, (len(share), 2))
-    radii = random.uniform(0.25, 0.5, len(share))
-    y, x = np.mgrid[0:side_px, 0:side_px] / max(side_px - 1, 1)
-    far = (x[..., None] - places[:, 0]) ** 2 + (y[..., None] - places[:, 1]) ** 2
-    weight = (np.sqrt(share) * np.exp(-far / (2 * radii**2)) + 1e-4) ** 2
-    mixed = (weight / weight.sum(-1, keepdims=True)) @ lab
-    mixed[..., 0] += random.normal(0.0, 0.012, mixed.shape[:2])
-    return oklab_to_srgb(mixed.astype(np.float32))
+    across, up, phase, turn, size = np.random.default_rng(int.from_bytes(digest, "little")).random(5)
+    lab = srgb_to_oklab(chosen.srgb)
+    light, night = lab[int(np.argmax(lab[:, 0]))], lab[int(np.argmin(lab[:, 0]))]
+    y, x = np.mgrid[0:side_px, 0:side_px].astype(np.float32) / max(side_px - 1, 1)
+    turn, size = turn * 2.0 * np.pi, 0.17 + 0.13 * size
+    u, v = x - 0.36 - 0.28 * across, y - 0.36 - 0.28 * up
+    u, v = u * np.cos(turn) + v * np.sin(turn), v * np.cos(turn) - u * np.sin(turn)
+    # The border of light and dark on a ball is half an ellipse: its width across says the phase.
+    width = np.sqrt(np.maximum(size**2 - v**2, 0.0))
+    lit = ((u - (1.8 * phase - 1.2) * width) * side_px / 2 + 0.5).clip(0, 1)
+    disc = ((size - np.hypot(u, v)) * side_px * 0.8 + 0.5).clip(0, 1)
+    halo = np.exp(-(np.maximum(np.hypot(u, v) - size, 0.0) / 0.16)) * 0.2
+    shine = np.maximum(disc * (0.1 + 0.8 * lit), halo * (1.0 - disc))[..., None]
+    sky = night * np.array([1.0, 1.4, 1.4]) + np.array([0.05, 0.0, 0.0]) * (1.0 - y[..., None])
+    return oklab_to_srgb((sky + (light - sky) * shine).astype(np.float32))
