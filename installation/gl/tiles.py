@@ -30,7 +30,7 @@ DOT_PX = 2.6
 _NEAR_PX = 40
 _LIFT_S = 1.6
 _SOUND_SPEED = 0.42
-_LAYOUT = {"a_place": 4, "a_slot": 4, "a_tint": 4, "a_style": 4}
+_LAYOUT = {"a_place": 4, "a_slot": 4, "a_tint": 4}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,7 +161,7 @@ class TileField:
         raised = _risen(state, drawing)[tiles.order]
         rows = _rows(drawing, tiles, side_px)
         tiny = ~rich & (side_px < TINY_PX)
-        covers = _covers(drawing.atlas.far)
+        covers = _covers(drawing.atlas.far, drawing)
         self._tiny.draw(rows[tiny & ~raised], **covers)
         self._plain.draw(rows[~rich & ~tiny & ~raised], **covers)
         self._sleeves(drawing, rows[rich & ~raised], covers)
@@ -181,8 +181,8 @@ class TileField:
         """A song that plays, or is on its way back, from its large cover."""
         large = drawing.atlas.large
         if (slot := drawing.atlas.large_slot(tile)) >= 0:
-            row[:, 4:8] = large.rectangles(np.array([slot]), row[:, 12])
-            covers = _covers(large)
+            row[:, 4:8] = large.rectangles(np.array([slot]), row[:, 3] * drawing.size_px[1])
+            covers = _covers(large, drawing)
         self._sleeves(drawing, row, covers)
 
     def _shine(self, state: FrameState, drawing: Drawing, tiles: Tiles) -> None:
@@ -202,8 +202,12 @@ class TileField:
         drawing.gl.disable(moderngl.BLEND)
 
 
-def _covers(sheets: Sheets) -> dict[str, Any]:
-    return {"u_covers": sheets.texture, "u_covers_px": tuple(float(v) for v in sheets.size_px)}
+def _covers(sheets: Sheets, drawing: Drawing) -> dict[str, Any]:
+    return {
+        "u_covers": sheets.texture,
+        "u_covers_px": tuple(float(v) for v in sheets.size_px),
+        "u_height_px": float(drawing.size_px[1]),
+    }
 
 
 def _ask(drawing: Drawing, tiles: Tiles, side_px: FloatArray) -> None:
@@ -215,9 +219,9 @@ def _ask(drawing: Drawing, tiles: Tiles, side_px: FloatArray) -> None:
 
 
 def _rows(drawing: Drawing, tiles: Tiles, side_px: FloatArray) -> FloatArray:
-    """What the shaders are told of each tile of `order` (m, 16)."""
+    """What the shaders are told of each tile of `order` (m, 12)."""
     atlas, rows = drawing.atlas, tiles.order
-    out = np.zeros((len(rows), 16), np.float32)
+    out = np.empty((len(rows), 12), np.float32)
     out[:, 0:2] = tiles.screen[rows] * np.array([2.0 / drawing.aspect, 2.0], np.float32)
     half = np.maximum(tiles.half[rows], 0.6 / drawing.size_px[1])
     out[:, 2] = half * (2.0 / drawing.aspect)
@@ -228,5 +232,4 @@ def _rows(drawing: Drawing, tiles: Tiles, side_px: FloatArray) -> FloatArray:
     out[~near & (~atlas.loaded[rows] | (side_px < DOT_PX)), 7] = -1.0
     out[:, 8:11] = drawing.tints[rows]
     out[:, 11] = tiles.light[rows]
-    out[:, 12] = side_px
     return out

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import moderngl
 import numpy as np
 
@@ -14,7 +12,7 @@ from installation.heard import heard
 from installation.places import smooth
 from installation.state import FrameState, TileSheet
 from installation.wall import tile_distance
-from mixtape.types import BANDS, FloatArray
+from mixtape.types import BANDS, ByteArray, FloatArray, IntArray
 
 _GAP = 0.018
 _RIPPLE_S = 3.5
@@ -62,8 +60,10 @@ class WallScene:
         if self._shape != (rows, cols, side):
             self._make_room(rows, cols, side)
         for sheet in self._waiting:
-            fits = [(int(tile), image) for tile, image in zip(sheet.tiles, sheet.images, strict=True) if image.shape[0] == side]
-            self._put([(tile, image) for tile, image in fits if 0 <= tile < rows * cols], time_s)
+            if sheet.images.shape[1] == side:
+                known, first = np.unique(sheet.tiles, return_index=True)
+                inside = (known >= 0) & (known < rows * cols)
+                self._put(known[inside], sheet.images[first[inside]], time_s)
         self._waiting.clear()
 
     def _make_room(self, rows: int, cols: int, side: int) -> None:
@@ -74,23 +74,30 @@ class WallScene:
         for sheet in self._sheets:
             sheet.repeat_x = sheet.repeat_y = False
         self._shape = (rows, cols, side)
+        self._pixels = np.full((2, rows, side, cols, side, 4), 255, np.uint8)
         self._newer = np.zeros(rows * cols, np.int32)
         self._seen = np.zeros(rows * cols, np.int32)
         self._since_s = np.full(rows * cols, -1e3)
         self._lasts_s = np.full(rows * cols, 0.8)
 
-    def _put(self, pictures: Sequence[tuple[int, np.ndarray]], time_s: float) -> None:
-        side, cols = self._shape[2], self._shape[1]
-        for tile, image in pictures:
-            self._newer[tile] = 1 - self._newer[tile]
-            down, across = divmod(tile, cols)
-            pixels = np.full((side, side, 4), 255, np.uint8)
-            pixels[..., :3] = image[..., :3]
-            self._sheets[self._newer[tile]].write(pixels.tobytes(), viewport=(across * side, down * side, side, side))
-            # The next picture is expected after as long as this one took to come.
-            self._lasts_s[tile] = min(max(time_s - self._since_s[tile], 1 / 30), 1.2)
-            self._since_s[tile] = time_s
-            self._seen[tile] = min(self._seen[tile] + 1, 2)
+    def _put(self, tiles: IntArray, images: ByteArray, time_s: float) -> None:
+        side = self._shape[2]
+        self._newer[tiles] = 1 - self._newer[tiles]
+        for newer, sheet in enumerate(self._sheets):
+            mine = self._newer[tiles] == newer
+            down, across = np.divmod(tiles[mine], self._shape[1])
+            pixels = self._pixels[newer]
+            pixels[down, :, across, :, :3] = images[mine, :, :, :3]
+            if 4 * mine.sum() > len(self._newer):
+                # One upload of everything is less work than many of a little.
+                sheet.write(pixels.tobytes())
+                continue
+            for row, col in zip(down.tolist(), across.tolist(), strict=True):
+                sheet.write(pixels[row, :, col].tobytes(), viewport=(col * side, row * side, side, side))
+        # The next picture is expected after as long as this one took to come.
+        self._lasts_s[tiles] = np.clip(time_s - self._since_s[tiles], 1 / 30, 1.2)
+        self._since_s[tiles] = time_s
+        self._seen[tiles] = np.minimum(self._seen[tiles] + 1, 2)
 
     # Tiles ---------------------------------------------------------------------------------------------------------------------
 

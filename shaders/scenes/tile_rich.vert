@@ -3,7 +3,7 @@
 in vec4 a_place;
 in vec4 a_slot;
 in vec4 a_tint;
-in vec4 a_style;  // side in pixels
+uniform float u_height_px;
 uniform vec2 u_covers_px;
 out vec2 v_sleeve;
 out vec3 v_texel;
@@ -20,6 +20,6 @@ void main() {
     v_texel = vec3(texel / u_covers_px, a_slot.w);
     v_bounds = vec4(a_slot.xy + 0.5, a_slot.xy + a_slot.z - 0.5) / u_covers_px.xyxy;
     v_tint = a_tint;
-    v_side = a_style.x;
+    v_side = a_place.w * u_height_px;
     gl_Position = vec4(a_place.xy + v_sleeve * a_place.zw, 0.0, 1.0);
 }
