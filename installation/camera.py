@@ -74,7 +74,10 @@ def aim(
         return (x + last[0]) / 2, (y + last[1]) / 2, min(nearest, math.log2(0.75 / apart))
     stays = ((0.0, nearest), (0.25, 0.5 * nearest), (0.7, -0.1))
     pull, zoom = stays[int((since_s - _FLIGHT_S) / _STAY_S) % 3] if since_s >= _FLIGHT_S else stays[2]
-    return x * (1.0 - pull), y * (1.0 - pull), zoom
+    # However far the map's middle is, the song stays well inside what is seen at this zoom.
+    seen = 0.5 / 2.0**zoom
+    most = max(0.25 * seen, seen - 0.16)
+    return x - min(max(pull * x, -most), most), y - min(max(pull * y, -most), most), zoom
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ One set of numbers for drawing, for culling and for finding the song under a cli
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -33,6 +33,17 @@ class Places:
     cell_half: float
     rows: int
     cols: int
+
+    def turned(self) -> Places:
+        """The same with the grid turned for an upright picture: its left column is the top row."""
+        across = self.cols / self.rows
+        return replace(
+            self,
+            cell_xy=(np.stack([-self.cell_xy[:, 1], -self.cell_xy[:, 0]], axis=1) / across).astype(np.float32),
+            cell_half=self.cell_half / across,
+            rows=self.cols,
+            cols=self.rows,
+        )
 
     def at(self, morph: float, focus: int) -> tuple[FloatArray, FloatArray]:
         """Where the tiles are (n, 2) and how large (n,) when `morph` 0..1 of the way from map to grid, leaving `focus` first."""

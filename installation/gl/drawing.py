@@ -32,7 +32,8 @@ class Drawing:
     lines: Lines
     atlas: Atlas
     world: World
-    places: Places
+    lying: Places
+    upright: Places
     tints: FloatArray
     size_px: tuple[int, int]
     light: bool = False
@@ -54,7 +55,8 @@ class Drawing:
                 patient=patient,
             ),
             world=world,
-            places=places_of(world.song_map, world.grid),
+            lying=(lying := places_of(world.song_map, world.grid)),
+            upright=lying.turned(),
             tints=_tints(world),
             size_px=size_px,
             light=light,
@@ -64,6 +66,11 @@ class Drawing:
     def aspect(self) -> float:
         """Width over height of the picture."""
         return self.size_px[0] / self.size_px[1]
+
+    @property
+    def places(self) -> Places:
+        """Where the tiles are, the grid lying or upright as the picture is."""
+        return self.upright if (self.aspect < 1.0) == (self.lying.cols > self.lying.rows) else self.lying
 
     def focus(self, state: FrameState) -> int:
         """Row of the playing song."""

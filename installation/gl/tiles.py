@@ -104,7 +104,8 @@ def _lifted(state: FrameState, drawing: Drawing, half: FloatArray, lit: FloatArr
         rises[row[state.history[-2]]] = (1.0 - rise, 1.0 - rise)
     rises[row[state.track_id]] = (rise, rise)
     for tile, (grow, shine) in rises.items():
-        high = max(1.7 * half[tile], 0.052) * (1.0 + beat)
+        # Where a tile fills the picture anyway, as in a collection of two, it has no room to rise.
+        high = max(min(max(1.7 * half[tile], 0.052), 0.30), half[tile]) * (1.0 + beat)
         half[tile] += (high - half[tile]) * (grow if grow >= 0.9 or tile == row[state.track_id] else grow * 0.6)
         lit[tile] += (1.06 - lit[tile]) * max(shine, 0.0)
     return half, lit

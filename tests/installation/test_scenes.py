@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from installation.gl.atlas import sheets
 from installation.gl.program import SHADERS, Shader, flatten
 from installation.gl.targets import Screen, Target
 from installation.gl.tiles import tiles_of
+from installation.lastpass import LastPass
 from installation.stage import Stage
 from installation.state import TileSheet
 from mixtape.errors import ShowError
@@ -170,6 +172,64 @@ def test_no_moment_of_the_show_flashes(stage, small_world, play):
         if before is not None:
             assert (np.abs(light - before) > 0.1).mean() < 0.25
         before = light
+
+
+def test_nobody_sees_whether_the_limiter_watches_a_calm_show(stage, gl, small_world, play):
+    watched = Stage(gl, small_world, size=(160, 90), patient=True, last_pass=LastPass(gl))
+    for frame in range(20):
+        state = play(small_world, 9.0 + frame / 30, (0.0, "scene", "map"))
+        stage.draw(state)
+        watched.draw(state)
+        assert np.array_equal(stage.read(), watched.read())
+
+
+def test_the_playing_song_hides_no_neighbour_on_the_map(stage, small_world, play):
+    for row in range(0, 40, 7):
+        state = play(small_world, 12.0, (0.0, "scene", "map"), seed_row=row)
+        tiles, focus = tiles_of(state, stage._drawing), small_world.row[state.track_id]
+        away = np.abs(tiles.screen - tiles.screen[focus]).max(axis=1)
+        away[focus] = np.inf
+        assert (away > 0.8 * tiles.half[focus]).all()
+
+
+@pytest.mark.parametrize("size", [(160, 90), (90, 160)])
+def test_the_grid_lies_or_stands_as_the_picture_does_and_all_of_it_is_seen(size, gl, small_world, play):
+    stage = Stage(gl, small_world, size=size, patient=True)
+    for row in range(0, 40, 6):
+        state = play(small_world, 9.0, (0.0, "scene", "grid"), seed_row=row)
+        tiles = tiles_of(state, stage._drawing)
+        assert (np.abs(tiles.screen) + tiles.half[:, None] <= [0.5 * size[0] / size[1], 0.5]).all()
+        assert np.ptp(tiles.screen[:, 0]) > 0.6 * size[0] / size[1]
+
+
+def test_the_playing_song_is_drawn_from_its_large_cover(gl, small_world, play):
+    x = np.mgrid[0:512, 0:512][1]
+    stripes = np.repeat(np.where(x // 4 % 2, 255, 0).astype(np.uint8)[..., None], 3, axis=2)
+    plain = replace(small_world, cover_pixels=lambda _: np.full((128, 128, 3), 128, np.uint8))
+    state = play(small_world, 9.0, (0.0, "scene", "map"), (0.0, "bloom", 0.0), (0.0, "grain", 0.0))
+
+    def contrast(world):
+        stage = Stage(gl, world, size=(1280, 720), patient=True)
+        stage.draw(state)
+        tiles, focus = tiles_of(state, stage._drawing), world.row[state.track_id]
+        middle = np.round((tiles.screen[focus] * [1, -1] + [0.5 * 1280 / 720, 0.5]) * 720).astype(int)
+        return stage.read()[middle[1] - 20 : middle[1] + 20, middle[0] - 20 : middle[0] + 20].std()
+
+    assert contrast(replace(plain, cover_large=lambda _: stripes)) > 5 * contrast(plain)
+
+
+def test_every_copy_of_every_cover_lies_where_it_is_looked_for(gl):
+    near, far = sheets(gl, ((64, 32, 16), 20), ((16, 8, 4), 300))
+    for kind in (near, far):
+        for slot in (0, 7, kind.slots - 1):
+            kind.put(slot, np.full((64, 64, 3), 10 + slot % 200, np.uint8))
+    pixels = np.frombuffer(near.texture.read(), np.uint8).reshape(near.texture.layers, near.size_px[1], near.size_px[0], 4)
+    for kind in (near, far):
+        for side in kind.sides_px:
+            for slot in (0, 7, kind.slots - 1):
+                left, top, wide, layer = kind.rectangles(np.array([slot]), np.array([side], np.float32))[0].astype(int)
+                assert wide == side
+                assert (pixels[layer, top : top + wide, left : left + wide, 0] == 10 + slot % 200).all()
 
 
 # Shaders -----------------------------------------------------------------------------------------------------------------------
