@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import moderngl
 import numpy as np
@@ -94,7 +96,7 @@ class Drawing:
         zoom = 2.0**state.camera.zoom_log2
         # Portrait pictures see less land across, so they step back a little.
         zoom *= min(1.0, 0.55 + 0.25 * self.aspect)
-        x, y = self._over_land(state.camera.x, state.camera.y, zoom)
+        x, y = _over_land(self.places, state.camera.x, state.camera.y, 0.5 * self.aspect / zoom, 0.5 / zoom)
         return View(
             x=x + float(sway_x) / zoom,
             y=y + float(sway_y) / zoom,
@@ -105,24 +107,23 @@ class Drawing:
             screen_y=0.04,
         )
 
-    def _over_land(self, x: float, y: float, zoom: float) -> tuple[float, float]:
-        """Where to look so that a song at the edge of the land does not leave half the picture empty.
-
-        The centre gives way towards the middle of the songs around it, each weighted by a bell as wide as the picture; softly
-        limited, so that what the camera looks at stays well inside.
-        """
-        wide, high = 0.5 * self.aspect / zoom, 0.5 / zoom
-        away = self.places.map_xy - np.array([x, y], np.float32)
-        weight = np.exp(-0.5 * np.square(away / np.array([1.1 * wide, 1.1 * high], np.float32)).sum(axis=1)) + 1e-9
-        middle = weight @ away / weight.sum()
-        return x + 0.50 * wide * float(np.tanh(middle[0] / (0.50 * wide))), y + 0.42 * high * float(
-            np.tanh(middle[1] / (0.42 * high))
-        )
-
     def _before_grid(self, state: FrameState) -> View:
         wide = self.places.cols / self.places.rows
         breath = 1.0 + 0.012 * float(state.knobs["energy"]) * state.audio.level
         return View(x=0.0, y=0.0, zoom=0.90 * min(1.0, self.aspect / wide) * breath, tilt=0.0, aspect=self.aspect)
+
+
+@lru_cache(maxsize=4)
+def _over_land(places: Places, x: float, y: float, wide: float, high: float) -> tuple[float, float]:
+    """Where to look, in place of (x, y), so that a song at the edge of the land does not leave half the picture empty.
+
+    The centre gives way towards the middle of the songs around it, each weighted by a bell as wide and high as the picture (half
+    sides `wide` and `high`); softly limited, so that what the camera looks at stays well inside.
+    """
+    right, up = places.map_xy[:, 0] - np.float32(x), places.map_xy[:, 1] - np.float32(y)
+    weight = np.exp(-0.5 * (np.square(right / np.float32(1.1 * wide)) + np.square(up / np.float32(1.1 * high)))) + 1e-9
+    middle_x, middle_y = float(weight @ right / weight.sum()), float(weight @ up / weight.sum())
+    return x + 0.50 * wide * math.tanh(middle_x / (0.50 * wide)), y + 0.42 * high * math.tanh(middle_y / (0.42 * high))
 
 
 def _cover(world: World, row: int) -> ByteArray:

@@ -86,10 +86,10 @@ def _risen(state: FrameState, drawing: Drawing) -> npt.NDArray[np.bool_]:
 def _distance(state: FrameState, drawing: Drawing, focus: int) -> FloatArray:
     """How far (n,) each tile is from the playing one, map and grid measured alike and blended by the morph."""
     places = drawing.places
-    on_map = np.linalg.norm(places.map_xy - places.map_xy[focus], axis=1)
+    on_map: FloatArray = np.hypot(*(places.map_xy - places.map_xy[focus]).T)
     if state.morph <= 0.0:
         return on_map
-    in_grid = np.linalg.norm(places.cell_xy - places.cell_xy[focus], axis=1)
+    in_grid = np.hypot(*(places.cell_xy - places.cell_xy[focus]).T)
     return (on_map + (in_grid - on_map) * float(smooth(state.morph))).astype(np.float32)
 
 
