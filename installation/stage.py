@@ -35,6 +35,9 @@ class Scene(Protocol):
         """Draw into the framebuffer in use."""
 
 
+_LIGHT = 2 / 3
+
+
 class Stage:
     """Draws states. The same states and tile sheets in the same order give the same pixels in the same GL."""
 
@@ -50,13 +53,14 @@ class Stage:
     ) -> None:
         """Prepare for pictures of `size` pixels. `patient` waits for every cover in sight (export, tests), else few a frame.
 
-        `light` draws some passes at half the size; None does so when GL runs on the processor and nobody is patient.
+        `light` draws the scenes at two thirds of the size and some passes at half of that; None does so when GL runs
+        on the processor and nobody is patient.
         """
         self._gl = ctx
         self._last_pass = last_pass
-        self._drawing = Drawing.make(
-            ctx, world, size, patient=patient, light=light if light is not None else _on_processor(ctx) and not patient
-        )
+        self._size = size
+        light = light if light is not None else _on_processor(ctx) and not patient
+        self._drawing = Drawing.make(ctx, world, _inner(size, light=light), patient=patient, light=light)
         field = TileField(self._drawing)
         self._wall = WallScene(self._drawing)
         self._scenes: dict[str, Scene] = {
@@ -71,7 +75,7 @@ class Stage:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the picture in pixels."""
-        return self._drawing.size_px
+        return self._size
 
     @property
     def errors(self) -> tuple[str, ...]:
@@ -97,7 +101,8 @@ class Stage:
         for target in self._targets:
             target.release()
         self._post.release()
-        self._drawing = replace(self._drawing, size_px=size)
+        self._size = size
+        self._drawing = replace(self._drawing, size_px=_inner(size, light=self._drawing.light))
         self._make_targets()
 
     def draw(self, state: FrameState, into: moderngl.Framebuffer | None = None, *, shown: Shown = NOTHING) -> None:
@@ -119,7 +124,7 @@ class Stage:
             self._last_pass(self._safe.texture, finished, state)
         if shown.any:
             finished.use()
-            self._overlay.draw(shown, state, self._drawing)
+            self._overlay.draw(shown, state, replace(self._drawing, size_px=self._size))
         if into is not None:
             into.use()
             self._drawing.screen.draw("post/copy", u_picture=self._finished.texture)
@@ -167,10 +172,14 @@ class Stage:
         return target
 
     def _make_targets(self) -> None:
-        size = self.size
-        self._targets = [Target.make(self._gl, size) for _ in range(3)]
-        self._finished, self._safe = Target.make(self._gl, size), Target.make(self._gl, size)
+        self._targets = [Target.make(self._gl, self._drawing.size_px) for _ in range(3)]
+        self._finished, self._safe = Target.make(self._gl, self._size), Target.make(self._gl, self._size)
         self._post = Post(self._drawing)
+
+
+def _inner(size: tuple[int, int], *, light: bool) -> tuple[int, int]:
+    """The size scenes are drawn at: on a processor every pixel costs, and soft edges cost less than late frames."""
+    return (max(1, round(size[0] * _LIGHT)), max(1, round(size[1] * _LIGHT))) if light else size
 
 
 def _on_processor(ctx: moderngl.Context) -> bool:
