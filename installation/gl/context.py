@@ -39,8 +39,15 @@ def _standalone() -> moderngl.Context:
         ) from error
 
 
+def let_go(context: moderngl.Context) -> None:
+    """Draw into none of our targets, so that any may be freed: making a target binds again what was bound before it."""
+    context.detect_framebuffer(0).use()
+
+
 def collect(context: moderngl.Context) -> None:
     """Free what was dropped in Python since the last call. (`Context.gc` fails on what was already released by hand.)"""
+    if context.objects:
+        let_go(context)
     while context.objects:
         if (release := getattr(context.objects.popleft(), "release", None)) is not None:
             release()

@@ -8,6 +8,7 @@ from typing import Any
 import moderngl
 import numpy as np
 
+from installation.gl.context import let_go
 from installation.gl.program import Programs, Shader
 
 
@@ -32,6 +33,7 @@ class Target:
 
     def release(self) -> None:
         """Give the memory back."""
+        let_go(self.framebuffer.ctx)
         self.framebuffer.release()
         self.texture.release()
 
