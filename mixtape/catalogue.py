@@ -98,10 +98,6 @@ class Catalogue:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def building(self) -> contextlib.AbstractContextManager[None]:
-        """Hold the library for one build; LibraryError when another build holds it. A killed build lets go by itself."""
-        return self._held("build")
-
     def training(self) -> contextlib.AbstractContextManager[None]:
         """Hold the library's network for one training; LibraryError when another one holds it."""
         return self._held("training")

@@ -19,7 +19,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ import numpy.typing as npt
 
 from mixtape.catalogue import Catalogue, FileEntry
 from mixtape.errors import LibraryError
-from mixtape.storage import about_arrays, digest_of, load_arrays, save_arrays, write_atomic
+from mixtape.storage import about_arrays, digest_of, load_arrays, save_arrays, sweep, write_atomic
 from mixtape.types import ByteArray, Features, Grid, Neighbours, Palette, SongMap, Timeline
 
 __all__ = ["Cover", "FileEntry", "Library", "default_folder"]
@@ -62,6 +62,20 @@ class Cover:
 
 class Library(Catalogue):
     """The catalogue and the arrays of one collection. Use as a context manager; one per thread."""
+
+    @contextlib.contextmanager
+    def building(self) -> Iterator[None]:
+        """Hold the library for one build, and take away first what a killed one left. LibraryError when another holds it."""
+        unfinished = self.folder / "build.unfinished"
+        with self._held("build"):
+            if unfinished.exists():
+                for kind in ("songs", "covers", "maps", "grids", "neighbours"):
+                    sweep(self.folder / kind)
+            write_atomic(unfinished, b"")
+            try:
+                yield
+            finally:
+                unfinished.unlink(missing_ok=True)
 
     # Covers ----------------------------------------------------------------------------------------------------------------
 

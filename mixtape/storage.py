@@ -9,6 +9,7 @@ import os
 import secrets
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from mixtape.errors import LibraryError
 
 FORMAT = 1
 """Version of the catalogue and of every array file. A library of another format is refused, never guessed at."""
+
+
+_TEMPORARY = ".new-"
 
 
 def digest_of(*parts: object) -> str:
@@ -38,7 +42,7 @@ def write_atomic(path: Path, content: bytes) -> None:
     """Write `content` to `path` so that a kill leaves the old file or the new one. LibraryError when the disk refuses."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".new-{secrets.token_hex(8)}{path.suffix}")
+        temporary = path.with_name(f"{_TEMPORARY}{secrets.token_hex(8)}{path.suffix}")
         try:
             with temporary.open("xb") as out:
                 out.write(content)
@@ -52,6 +56,13 @@ def write_atomic(path: Path, content: bytes) -> None:
         raise LibraryError(
             f"{path}: cannot be written ({error.strerror or error}); free some space there or choose another place"
         ) from error
+
+
+def sweep(folder: Path) -> None:
+    """Take away what writes that were killed have left under `folder`. Nobody else may be writing there."""
+    for left in folder.rglob(f"{_TEMPORARY}*"):
+        with suppress(OSError):
+            left.unlink()
 
 
 def save_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]], *, about: Mapping[str, Any]) -> None:

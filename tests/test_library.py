@@ -194,3 +194,15 @@ def test_a_catalogue_that_is_no_database_is_said(tmp_path: Path) -> None:
     (tmp_path / "catalogue.sqlite3").write_bytes(b"milk and bread\n" * 100)
     with pytest.raises(LibraryError, match="cannot be opened"):
         Library(tmp_path)
+
+
+def test_what_a_killed_build_left_half_written_is_taken_away_by_the_next(tmp_path):
+    with Library(tmp_path, create=True) as library, library.building():
+        left = tmp_path / "songs" / "ab" / ".new-0123456789abcdef.npz"
+        left.parent.mkdir(parents=True)
+        left.write_bytes(b"half")
+        (tmp_path / "build.unfinished").rename(tmp_path / "kept")
+    (tmp_path / "kept").rename(tmp_path / "build.unfinished")
+    with Library(tmp_path) as library, library.building():
+        assert not left.exists()
+    assert not (tmp_path / "build.unfinished").exists()
