@@ -7,7 +7,7 @@ import sys
 import typer
 
 from installation import commands as live
-from mixtape import commands
+from mixtape.commands import collection, covers, playlists
 from mixtape.errors import MixtapeError
 
 app = typer.Typer(
@@ -21,17 +21,17 @@ app = typer.Typer(
     add_completion=False,
 )
 for command in (
-    commands.build,
-    commands.songs,
-    commands.skipped,
-    commands.playlist,
-    commands.train,
-    commands.gallery,
+    collection.build,
+    collection.songs,
+    collection.skipped,
+    playlists.playlist,
+    covers.train,
+    covers.gallery,
     live.show,
     live.export,
     live.check,
-    commands.demo,
-    commands.settings,
+    collection.demo,
+    collection.settings,
 ):
     app.command()(command)
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mixtape import config as configuration
-from mixtape.commands import ConfigOption, LibraryOption, open_library, seed_track
+from mixtape.commands.shared import ConfigOption, LibraryOption, open_library, seed_track
 from mixtape.config import changed
 from mixtape.errors import ConfigError, MixtapeError
 

@@ -13,7 +13,7 @@ import numpy as np
 import prepared
 import pytest
 
-from mixtape import commands
+from mixtape.commands import collection, covers, playlists
 from mixtape.errors import LibraryError
 from mixtape.library import Library
 from mixtape.types import Track
@@ -39,14 +39,14 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     next(music.rglob("01 *.flac")).rename(odd)
     (music / os.fsdecode(b"broken " + STRANGE)).write_bytes(b"milk and bread\n" * 99)
     (music / "Artist 1" / "Album 1" / "cover.jpg").write_bytes(b"no picture")
-    commands.build(music, library=music / "library", jobs=1)
+    collection.build(music, library=music / "library", jobs=1)
     return music
 
 
 def test_a_build_names_what_was_skipped_and_pictures_it_could_not_use(
     shelf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    commands.build(shelf, library=tmp_path, jobs=1)
+    collection.build(shelf, library=tmp_path, jobs=1)
     said = capsys.readouterr().out
     assert "cover.jpg: no picture of a known format" in said
     assert "3 ready, 0 copies set aside, 1 skipped" in said
@@ -55,21 +55,21 @@ def test_a_build_names_what_was_skipped_and_pictures_it_could_not_use(
 def test_names_of_any_bytes_are_shown_without_reaching_the_terminal_as_commands(
     shelf: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    commands.skipped(library=shelf / "library")
+    collection.skipped(library=shelf / "library")
     (line,) = capsys.readouterr().out.splitlines()
     assert "caf\\udce9 \\x1b[31m\\x0a.mp3" in line
 
 
 def test_a_folder_of_music_is_never_made_a_library(tmp_path: Path) -> None:
     with pytest.raises(LibraryError, match="only read"):
-        commands.build(tmp_path, library=tmp_path / "." / "")
+        collection.build(tmp_path, library=tmp_path / "." / "")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_in_place_of_the_folder_is_said_before_anything_is_made(tmp_path: Path) -> None:
     (tmp_path / "song.mp3").touch()
     with pytest.raises(LibraryError, match="name the folder"):
-        commands.build(tmp_path / "song.mp3", library=tmp_path / "library")
+        collection.build(tmp_path / "song.mp3", library=tmp_path / "library")
     assert not (tmp_path / "library").exists()
 
 
@@ -89,7 +89,7 @@ def test_a_mixtape_in_json_is_utf8_on_any_terminal_and_keeps_odd_names(shelf: Pa
 
 
 def test_an_m3u8_leads_back_to_the_songs(shelf: Path, tmp_path: Path) -> None:
-    commands.playlist(random=True, out=tmp_path / "mine.m3u8", library=shelf / "library")
+    playlists.playlist(random=True, out=tmp_path / "mine.m3u8", library=shelf / "library")
     lines = (tmp_path / "mine.m3u8").read_text(encoding="utf-8").splitlines()
     places = [line for line in lines if not line.startswith("#")]
     assert len(places) == 3 and sum((tmp_path / place).is_file() for place in places) == 2
@@ -99,7 +99,7 @@ def test_an_m3u8_leads_back_to_the_songs(shelf: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", ["\udcff", "   ", '"', "qqqqqqqqqqqq"])
 def test_a_seed_that_means_nothing_is_said_with_the_remedy(shelf: Path, seed: str) -> None:
     with pytest.raises(LibraryError, match="mixtape songs WORDS"):
-        commands.playlist(seed=seed, library=shelf / "library")
+        playlists.playlist(seed=seed, library=shelf / "library")
 
 
 def test_training_without_any_cover_says_that_there_is_nothing_to_learn(tmp_path: Path) -> None:
@@ -113,4 +113,4 @@ def test_training_without_any_cover_says_that_there_is_nothing_to_learn(tmp_path
             library.put_tracks([Track(name * 32, Path(f"/{name}.mp3"), "", name, "", "", None, 1.0, None)])
             library.put_listening(name * 32, vectors, timeline, versions=dict.fromkeys([*vectors, "timeline"], 1))
     with pytest.raises(LibraryError, match="no song has a cover"):
-        commands.train(library=tmp_path)
+        covers.train(library=tmp_path)
