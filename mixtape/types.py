@@ -6,7 +6,7 @@ Ids cross a border, row numbers do not: every record that holds one row per song
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -27,12 +27,12 @@ BANDS = 8
 
 
 def _freeze(record: Any) -> None:
-    for field in fields(record):
-        value = getattr(record, field.name)
+    for part in fields(record):
+        value = getattr(record, part.name)
         if isinstance(value, np.ndarray) and value.flags.writeable:
             view = value.view()
             view.flags.writeable = False
-            object.__setattr__(record, field.name, view)
+            object.__setattr__(record, part.name, view)
 
 
 def _expect(condition: bool, message: str) -> None:
@@ -87,13 +87,17 @@ class Features:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Timeline:
-    """What a song does at `TIMELINE_HZ`: level (t,), bands (t, 8), onset (t,), all 0..1; beat_phase (t,) 0..1; beats_s (m,)."""
+    """What a song does at `TIMELINE_HZ`: level (t,), bands (t, 8), onset (t,), all 0..1; beat_phase (t,) 0..1.
+
+    beats_s (m,) are the moments of its beats, sections_s (k,) the moments where the music changes, beginning and end left out.
+    """
 
     level: FloatArray
     bands: FloatArray
     onset: FloatArray
     beat_phase: FloatArray
     beats_s: FloatArray
+    sections_s: FloatArray = field(default_factory=lambda: np.zeros(0, np.float32))
 
     def __post_init__(self) -> None:
         n = len(self.level)
