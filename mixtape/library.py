@@ -2,7 +2,9 @@
 
     catalogue.sqlite3                 files, tracks, covers; FTS5 search
     songs/ab/<track id>.npz           feature vectors and timeline of one song
-    features/<set>.npz                one feature set over all songs (made from songs/, made again when that changes)
+    songs/ab/<track id>.sketch.npz    a small picture of its sound, from which the own ear learns
+    features/<set>.npz, .npy          one feature set over all songs (made from songs/, made again when that changes)
+    ear/ learned/<set>.npz            the ears learned on this collection; what they hear in each song
     covers/small/<cover id>.png       128 x 128
     covers/original/<cover id>.<ext>  as it was found
     maps/<name>.npz grids/<name>.npz neighbours/<name>.npz
@@ -19,7 +21,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +31,8 @@ import numpy.typing as npt
 
 from mixtape.catalogue import Catalogue, FileEntry
 from mixtape.errors import LibraryError
-from mixtape.storage import about_arrays, digest_of, load_arrays, save_arrays, sweep, write_atomic
+from mixtape.matrices import gathered
+from mixtape.storage import about_arrays, load_arrays, save_arrays, sweep, write_atomic
 from mixtape.types import ByteArray, Features, Grid, Neighbours, Palette, SongMap, Timeline
 
 __all__ = ["Cover", "FileEntry", "Library", "default_folder"]
@@ -144,17 +147,29 @@ class Library(Catalogue):
     def _song(self, track_id: str) -> Path:
         return self.folder / "songs" / track_id[:2] / f"{track_id}.npz"
 
-    def put_listening(
-        self, track_id: str, vectors: Mapping[str, npt.NDArray[Any]], timeline: Timeline, *, versions: Mapping[str, int]
-    ) -> None:
-        """Keep what one song sounds like: a vector for each feature set, and the timeline (float16, beats in float32).
+    def _sketch(self, track_id: str) -> Path:
+        return self.folder / "songs" / track_id[:2] / f"{track_id}.sketch.npz"
 
-        `versions` has a number for each set and one for "timeline".
+    def put_listening(
+        self,
+        track_id: str,
+        vectors: Mapping[str, npt.NDArray[Any]],
+        timeline: Timeline,
+        *,
+        versions: Mapping[str, int],
+        sketch: ByteArray | None = None,
+    ) -> None:
+        """Keep what one song sounds like: a vector for each feature set, the timeline (float16, beats in float32), the sketch.
+
+        `versions` has a number for each set and one for "timeline". The sketch is written first: where the song is, it is too.
         """
+        if sketch is not None:
+            save_arrays(self._sketch(track_id), {"sketch": sketch}, about={})
         half = {name: getattr(timeline, name).astype(np.float16) for name in ("level", "bands", "onset", "beat_phase")}
         sets = {f"set_{name}": np.asarray(vector, np.float32) for name, vector in vectors.items()}
         path = self._song(track_id)
-        save_arrays(path, {**sets, **half, "beats_s": timeline.beats_s}, about={"versions": dict(versions)})
+        moments = {"beats_s": timeline.beats_s, "sections_s": timeline.sections_s}
+        save_arrays(path, {**sets, **half, **moments}, about={"versions": dict(versions)})
         self._note_heard(track_id, versions)
 
     def _note_heard(self, track_id: str, versions: Mapping[str, int]) -> None:
@@ -169,6 +184,8 @@ class Library(Catalogue):
         Looks at the file's size and time alone where they are as they were written; else at the file itself, once, since a
         library that was copied to another disk has other times.
         """
+        if "sketch" in versions and not self._sketch(track_id).is_file():
+            return False
         row = self._row("SELECT versions, size_bytes, mtime_ns FROM heard WHERE track_id = ?", (track_id,))
         try:
             found = self._song(track_id).stat()
@@ -183,33 +200,64 @@ class Library(Catalogue):
 
     def timeline(self, track_id: str) -> Timeline:
         """The song's timeline. LibraryError when it was not heard yet."""
-        arrays = load_arrays(self._song(track_id))
+        names = ("level", "bands", "onset", "beat_phase", "beats_s", "sections_s")
+        arrays = load_arrays(self._song(track_id), only=names)
         level, bands, onset, phase = (arrays[name].astype(np.float32) for name in ("level", "bands", "onset", "beat_phase"))
-        return Timeline(level, bands, onset, phase, arrays["beats_s"])
+        # A song that was heard before there were sections has none.
+        sections_s = arrays.get("sections_s", np.zeros(0, np.float32))
+        return Timeline(level, bands, onset, phase, arrays["beats_s"], sections_s)
+
+    def sketch(self, track_id: str) -> ByteArray:
+        """The song's sketch (t, 64), from which the own ear learns. LibraryError when it was not heard yet."""
+        return np.asarray(load_arrays(self._sketch(track_id))["sketch"], np.uint8)
 
     def features(self, feature_set: str) -> Features:
-        """One feature set over all songs, rows in the order of `tracks()`. LibraryError when a song was not heard yet."""
-        ids = tuple(track.id for track in self.tracks())
-        path = self.folder / "features" / f"{feature_set}.npz"
-        stamp = digest_of(ids, [self._song(i).stat().st_mtime_ns if self._song(i).is_file() else 0 for i in ids])
-        with contextlib.suppress(LibraryError):
-            arrays = load_arrays(path)
-            about = about_arrays(arrays)
-            if about.get("made_from") == stamp:
-                return Features(feature_set, ids, arrays["values"], about["version"])
-        return self._gather(feature_set, ids, path, stamp)
+        """One feature set over all songs, rows in the order of `tracks()`, mapped from the disk.
 
-    def _gather(self, feature_set: str, ids: Sequence[str], path: Path, stamp: str) -> Features:
-        rows, version = [], 0
-        for track_id in ids:
-            arrays = load_arrays(self._song(track_id))
-            if f"set_{feature_set}" not in arrays:
-                raise LibraryError(f"feature set '{feature_set}' was not heard for song {track_id}; run mixtape build again")
-            rows.append(arrays[f"set_{feature_set}"])
-            version = int(about_arrays(arrays)["versions"][feature_set])
-        values = np.stack(rows) if rows else np.zeros((0, 0), np.float32)
-        save_arrays(path, {"values": values}, about={"made_from": stamp, "version": version})
-        return Features(feature_set, tuple(ids), values, version)
+        LibraryError when a song was not heard yet, or, for a set that an ear has learned, not with that ear.
+        """
+        ids = tuple(track.id for track in self.tracks())
+        if self._learned(feature_set).is_file():
+            return self._in_order(feature_set, ids)
+        values, version = gathered(self.folder / "features", feature_set, ids, [self._song(i) for i in ids])
+        return Features(feature_set, ids, values, version)
+
+    # What an ear has learned -----------------------------------------------------------------------------------------------
+
+    @property
+    def ear_folder(self) -> Path:
+        """Where the ears learned on this collection lie."""
+        return self.folder / "ear"
+
+    def put_learned(self, features: Features, *, made_from: str) -> None:
+        """Keep what a learned ear hears in each song; `made_from` is the digest of the ear."""
+        about = {"ids": features.ids, "version": features.version, "made_from": made_from}
+        save_arrays(self._learned(features.set), {"values": features.values}, about=about)
+
+    def learned(self) -> tuple[str, ...]:
+        """The names of the sets that ears have learned here."""
+        return tuple(sorted(path.stem for path in (self.folder / "learned").glob("*.npz") if not path.name.startswith(".")))
+
+    def learned_features(self, feature_set: str) -> tuple[Features, str]:
+        """A learned set as it was put, songs that have left among its rows, and the digest of its ear. LibraryError if none."""
+        arrays = load_arrays(self._learned(feature_set))
+        about = about_arrays(arrays)
+        return Features(feature_set, tuple(about["ids"]), arrays["values"], about["version"]), str(about["made_from"])
+
+    def forget_learned(self, feature_set: str) -> None:
+        """Do without a learned set from now on."""
+        self._learned(feature_set).unlink(missing_ok=True)
+
+    def _learned(self, feature_set: str) -> Path:
+        return self.folder / "learned" / f"{feature_set}.npz"
+
+    def _in_order(self, feature_set: str, ids: tuple[str, ...]) -> Features:
+        put, _ = self.learned_features(feature_set)
+        row = {song: number for number, song in enumerate(put.ids)}
+        missing = [song for song in ids if song not in row]
+        if missing:
+            raise LibraryError(f"feature set '{feature_set}' does not know song {missing[0]}; run mixtape build again")
+        return Features(feature_set, ids, put.values[[row[song] for song in ids]], put.version)
 
     # Maps, grids, neighbours -----------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import json
 import os
 import secrets
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ FORMAT = 1
 """Version of the catalogue and of every array file. A library of another format is refused, never guessed at."""
 
 
-_TEMPORARY = ".new-"
+TEMPORARY = ".new-"
+"""How the names of half-written files begin."""
 
 
 def digest_of(*parts: object) -> str:
@@ -31,7 +32,8 @@ def digest_of(*parts: object) -> str:
     for part in parts:
         if isinstance(part, np.ndarray):
             summed.update(f"{part.dtype.str}{part.shape}".encode())
-            summed.update(np.ascontiguousarray(part).tobytes())
+            if part.size:
+                summed.update(np.ascontiguousarray(part).data.cast("B"))
         else:
             summed.update(repr(part).encode())
         summed.update(b"\0")
@@ -42,7 +44,7 @@ def write_atomic(path: Path, content: bytes) -> None:
     """Write `content` to `path` so that a kill leaves the old file or the new one. LibraryError when the disk refuses."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f"{_TEMPORARY}{secrets.token_hex(8)}{path.suffix}")
+        temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(8)}{path.suffix}")
         try:
             with temporary.open("xb") as out:
                 out.write(content)
@@ -60,7 +62,7 @@ def write_atomic(path: Path, content: bytes) -> None:
 
 def sweep(folder: Path) -> None:
     """Take away what writes that were killed have left under `folder`. Nobody else may be writing there."""
-    for left in folder.rglob(f"{_TEMPORARY}*"):
+    for left in folder.rglob(f"{TEMPORARY}*"):
         with suppress(OSError):
             left.unlink()
 
@@ -77,14 +79,18 @@ def save_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]], *, about: Ma
     write_atomic(path, out.getvalue())
 
 
-def load_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
-    """All arrays of an .npz by name, checked against its sums. LibraryError when it is missing, broken or of another format."""
+def load_arrays(path: Path, *, only: Collection[str] | None = None) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of an .npz by name, checked against its sums: all, or those of `only` that are there, and "about".
+
+    LibraryError when it is missing, broken or of another format.
+    """
     if not path.is_file():
         raise LibraryError(f"{path}: not made yet; run mixtape build")
     try:
         # numpy takes an empty file for the end of one (EOFError), and a bad sum is found only when an array is read.
         with np.load(path, allow_pickle=False) as opened:
-            arrays = dict(opened.items())
+            wanted = opened.files if only is None else [name for name in opened.files if name in only or name == "about"]
+            arrays = {name: opened[name] for name in wanted}
         found = about_arrays(arrays).get("format")
     except (OSError, EOFError, ValueError, KeyError, AttributeError, zipfile.BadZipFile) as error:
         raise LibraryError(f"{path}: broken ({error}); delete it and run mixtape build again") from error

@@ -11,7 +11,7 @@ import pytest
 
 from mixtape.errors import LibraryError
 from mixtape.library import Cover, FileEntry, Library
-from mixtape.types import Grid, Neighbours, Palette, SongMap, Timeline, Track
+from mixtape.types import Features, Grid, Neighbours, Palette, SongMap, Timeline, Track
 
 VERSIONS = {"rp": 1, "timeline": 1}
 
@@ -179,6 +179,54 @@ def test_arrays_that_were_harmed_are_broken_and_never_taken_for_whole(tmp_path: 
         assert not library.heard(track.id, VERSIONS)
         with pytest.raises(LibraryError, match=r"broken .* build again"):
             library.timeline(track.id)
+            library.features("rp")
+
+
+def test_a_library_gathers_only_what_is_new_and_gives_rows_in_the_order_of_the_songs(tmp_path: Path) -> None:
+    with Library(tmp_path, create=True) as library:
+        for name in "cab":
+            (track,) = _with_songs(library, name)
+            vector = np.full(3, ord(name), np.float32)
+            library.put_listening(track.id, {"rp": vector}, _timeline(), versions=VERSIONS)
+            found = library.features("rp")
+            assert found.ids == tuple(each.id for each in library.tracks())
+        assert sorted(found.values[:, 0]) == [ord(name) for name in "abc"]
+        for file in (tmp_path / "songs").rglob("*.npz"):
+            os.utime(file, ns=(file.stat().st_atime_ns, file.stat().st_mtime_ns))
+        kept = next((tmp_path / "features").glob("rp-*.npy"))
+        before = kept.stat().st_mtime_ns
+        assert np.array_equal(library.features("rp").values, found.values)
+        assert kept.stat().st_mtime_ns == before
+        library.put_listening(found.ids[1], {"rp": np.zeros(3, np.float32)}, _timeline(), versions=VERSIONS)
+        assert library.features("rp").values[:, 0].tolist()[1] == 0.0
+        assert len(list((tmp_path / "features").glob("rp-*.npy"))) == 1
+
+
+def test_what_an_ear_learned_comes_in_the_order_of_the_songs_and_misses_none(tmp_path: Path) -> None:
+    with Library(tmp_path, create=True) as library:
+        for name in "ab":
+            _with_songs(library, name)
+        ids = tuple(track.id for track in library.tracks())
+        values = np.array([[2.0, 0.5], [1.0, 0.5], [9.0, 9.0]], np.float32)
+        library.put_learned(Features("ear_linear", (ids[1], ids[0], "gone"), values, 3), made_from="an ear")
+        assert library.learned() == ("ear_linear",)
+        assert library.features("ear_linear").values.tolist() == [[1.0, 0.5], [2.0, 0.5]]
+        assert library.learned_features("ear_linear")[1] == "an ear"
+        _with_songs(library, "c")
+        with pytest.raises(LibraryError, match="does not know song"):
+            library.features("ear_linear")
+        library.forget_learned("ear_linear")
+        assert library.learned() == ()
+
+
+def test_a_sketch_is_kept_beside_its_song(tmp_path: Path) -> None:
+    with Library(tmp_path, create=True) as library:
+        (track,) = _with_songs(library, "a")
+        with pytest.raises(LibraryError, match="not made yet"):
+            library.sketch(track.id)
+        sketch = np.arange(128, dtype=np.uint8).reshape(2, 64)
+        library.put_listening(track.id, {"rp": np.ones(3, np.float32)}, _timeline(), versions=VERSIONS, sketch=sketch)
+        assert np.array_equal(library.sketch(track.id), sketch)
 
 
 def test_a_full_disk_is_said_in_one_line_with_the_remedy(tmp_path: Path) -> None:
