@@ -66,11 +66,23 @@ class BuildConfig:
     """The offline chain from a folder to the map."""
 
     jobs: int = _number(0, 0, 256, "processes", "How many songs are heard at once; 0 takes every core.")
-    rhythm_weight: float = _number(1.0, 0.0, 10.0, "", "How much rhythm (RP and RH) counts in the distance between songs.")
-    timbre_weight: float = _number(1.0, 0.0, 10.0, "", "How much the sound itself (SSD) counts in the distance between songs.")
+    rhythm_weight: float = _number(1.0, 0.0, 10.0, "", "How much rhythm and tempo count in the distance between songs.")
+    timbre_weight: float = _number(2.0, 0.0, 10.0, "", "How much the colour of the sound counts in the distance between songs.")
+    tone_weight: float = _number(0.5, 0.0, 10.0, "", "How much harmony counts in the distance between songs.")
+    blocks_weight: float = _number(2.0, 0.0, 10.0, "", "How much patterns of sound in time count in the distance between songs.")
+    ear_weight: float = _number(2.0, 0.0, 10.0, "", "How much the ear learned on this collection counts in the distance.")
     neighbours: int = _number(50, 1, 1000, "songs", "How many nearest songs are kept for each song.")
     perplexity: float = _number(30.0, 2.0, 500.0, "songs", "About how many songs each song looks at when the map is laid out.")
     seed: int = _number(1, 0, 2**31 - 1, "", "The number all chance in maps and recipes starts from.")
+
+
+@dataclass(frozen=True, slots=True)
+class EarConfig:
+    """The ear that learns on the collection itself."""
+
+    net: bool = _switch(True, "Whether a network learns beside the linear ear; it takes minutes where that takes seconds.")
+    minutes: float = _number(0.0, 0.0, 10_000.0, "CPU-min", "How long the network learns; 0 goes by the size of the collection.")
+    threads: int = _number(0, 0, 256, "threads", "CPU threads the network learns with; 0 takes every core.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +157,7 @@ class Config:
     """All settings, by section."""
 
     build: BuildConfig = BuildConfig()
+    ear: EarConfig = EarConfig()
     playlist: PlaylistConfig = PlaylistConfig()
     train: TrainConfig = TrainConfig()
     show: ShowConfig = ShowConfig()
