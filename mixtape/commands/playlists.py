@@ -26,7 +26,8 @@ def playlist(
         int, typer.Option("--variation", min=0, help="Another number, another mixtape; the same number, the same.")
     ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
-    out: Annotated[Path | None, typer.Option("--out", help="Write an M3U8 for a player.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write it for a player: .m3u8, .xspf or .jspf.")] = None,
+    absolute: Annotated[bool, typer.Option("--absolute", help="Full paths in --out, for a list that will move.")] = False,
     poster: Annotated[Path | None, typer.Option("--poster", help="Write the mixtape as a poster, PNG.")] = None,
     library: LibraryOption = None,
     config: ConfigOption = None,
@@ -40,6 +41,7 @@ def playlist(
     from mixtape.playlists.collection import Collection
     from mixtape.playlists.recipe import Request
     from mixtape.playlists.registry import recipe_named, sentence_of
+    from mixtape.playlists.spiff import written
     from mixtape.storage import write_atomic
 
     if bool(seed) == random:
@@ -52,7 +54,10 @@ def playlist(
         tracks = opened.tracks()
         if out:
             target = out.expanduser().absolute()
-            write_atomic(target, export.m3u8(made, tracks, relative_to=target.parent).encode())
+            text = written(made, tracks, target.suffix, relative_to=None if absolute else target.parent)
+            if text is None:
+                raise ConfigError(f"--out {out}: a mixtape is written as .m3u8, .m3u, .xspf or .jspf")
+            write_atomic(target, text.encode())
         if poster:
             from mixtape.poster.draw import save_poster
             from mixtape.poster.gather import sheet_of
@@ -63,6 +68,6 @@ def playlist(
         sys.stdout.buffer.write(export.as_json(made, tracks).encode() + b"\n")
         return
     print_table(export.TABLE_HEAD, export.table_rows(made, tracks))
-    for written in (out, poster):
-        if written:
-            print(f"written: {written}")
+    for path in (out, poster):
+        if path:
+            print(f"written: {path}")
