@@ -153,6 +153,16 @@ class Grid:
         _freeze(self)
 
 
+@dataclass(frozen=True, slots=True)
+class Region:
+    """An island of a map: its name, at which zoom it is seen (0 the farthest), its songs, and where they stand densest (x, y)."""
+
+    label: str
+    level: int
+    ids: tuple[str, ...]
+    centre: tuple[float, float]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Neighbours:
     """The k nearest songs of each song, nearest first, itself left out: index (n, k) int32 rows into `ids`, distance (n, k)."""
