@@ -11,15 +11,16 @@ using t-SNE for single-cell transcriptomics, Nature Communications 10, 2019; eng
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from mixtape.errors import ShapeError
-from mixtape.similarity import RHYTHM_SETS, TIMBRE_SETS, nearest, scaled
-from mixtape.types import FloatArray, SongMap
+from mixtape.similarity.scaling import scaled
+from mixtape.types import FloatArray, Neighbours, SongMap
 
 MARGIN = 0.05
 """Share of the unit square kept free on each side, so that covers at the rim stay inside."""
@@ -30,10 +31,16 @@ SPACING = 0.55
 LONGEST = 1.25
 """The map is at most so many times as wide as it is high."""
 
+WATCHED_ROUNDS = 10
+"""Every so many rounds a layout that forms is shown."""
+
+_LIVELY_SETS = ("rp", "rh")
+_FULL_SETS = ("ssd",)
 _FEWEST = 6
 _MOST_EXAGGERATION = 12.0
 _EARLY_ROUNDS = 250
 _ROUNDS = 500
+_WARM_ROUNDS = 250
 _MOST_FOR_TREE = 10_000
 
 _Points = npt.NDArray[np.float64]
@@ -48,44 +55,96 @@ def perplexity_for(n: int, *, most: float) -> float:
     return max(1.0, min(most, max(5.0, n**0.5), (n - 1) / 3))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """A t-SNE layout before it is made a map: points (n, 2), the divergence it ended with, and the perplexity it was made with.
+
+    `kl` is NaN where nothing was fitted: fewer than 6 songs, or all of them the same.
+    """
+
+    points: _Points
+    kl: float
+    perplexity: float
+
+
+Watch: TypeAlias = Callable[[int, _Points], None]
+"""Is shown the layout as it forms: how many rounds are done, and the points (n, 2)."""
+
+
+def layout(
+    features: Mapping[str, npt.NDArray[Any]],
+    near: Neighbours,
+    *,
+    perplexity: float,
+    seed: int,
+    start: _Points | None = None,
+    watch: Watch | None = None,
+) -> Layout:
+    """Lay the songs out so that neighbours lie near each other.
+
+    Args:
+        features: tables (n, d) the start is taken from; also which way the layout is turned.
+        near: each song's nearest, at least 3 x perplexity of them, or all others where there are fewer.
+        perplexity: about how many neighbours a song looks at; cut to a third of those given.
+        seed: what little chance there is.
+        start: points to start from instead, of a sibling; then the layout keeps their directions and takes fewer rounds.
+        watch: is shown the layout every few rounds.
+
+    Raises:
+        ShapeError: rows differ in number or a distance is NaN.
+    """
+    n, k = near.index.shape
+    _check(features, near)
+    used = max(1.0, min(float(perplexity), k / 3))
+    if n and not near.distance.any():
+        return Layout(_disc(n), float("nan"), used)
+    if n < _FEWEST:
+        return Layout(_by_distances(_table(near)), float("nan"), used)
+    if start is not None:
+        points, kl = _settled(_rescaled(start), near, used, seed, watch=watch, warm=True)
+        return Layout(points, kl, used)
+    points, kl = _settled(_start(features, n, seed), near, used, seed, watch=watch)
+    return Layout(_turned(points, _liveliness(features, _LIVELY_SETS, n), _liveliness(features, _FULL_SETS, n)), kl, used)
+
+
 def song_map(
     features: Mapping[str, npt.NDArray[Any]],
-    distances: npt.NDArray[Any],
-    ids: Sequence[str],
+    near: Neighbours,
     *,
     perplexity: float,
     seed: int,
     name: str = "fused",
+    watch: Watch | None = None,
 ) -> SongMap:
-    """Lay the songs out so that near ones in `distances` (n, n) lie near each other.
-
-    `features` are the tables (n, d) the start is taken from. `perplexity`, about how many neighbours a song looks at, is cut to
-    (n - 1) / 3, and the map says which was used. Fewer than 6 songs are laid out by their distances alone, songs that are all
-    the same as an even disc. Returns positions in the unit square, y up. ShapeError when rows differ or a distance is NaN.
-    """
-    n = len(ids)
-    table = _checked(features, np.asarray(distances), n)
-    used = max(1.0, min(float(perplexity), (n - 1) / 3))
-    if n and not table.any():
-        layout = _disc(n)
-    elif n < _FEWEST:
-        layout = _by_distances(table)
-    else:
-        layout = _settled(_start(features, n, seed), table, used, seed)
-        layout = _turned(layout, _liveliness(features, RHYTHM_SETS, n), _liveliness(features, TIMBRE_SETS, n))
-    xy = framed(unstacked(drawn_in(broadened(layout)), spacing=SPACING))
-    return SongMap(name, tuple(ids), xy, "+".join(sorted(features)), used, seed)
+    """A `layout` made a map: positions in the unit square, y up, as far apart as covers need. Arguments as there."""
+    made = layout(features, near, perplexity=perplexity, seed=seed, watch=watch)
+    return SongMap(name, near.ids, placed(made.points), "+".join(sorted(features)), made.perplexity, seed)
 
 
-def _checked(features: Mapping[str, npt.NDArray[Any]], distances: npt.NDArray[Any], n: int) -> npt.NDArray[Any]:
-    if distances.shape != (n, n):
-        raise ShapeError(f"distances of shape {distances.shape} for {n} songs; ({n}, {n}) is needed")
-    if not np.isfinite(distances).all():
-        raise ShapeError("distances hold NaN or infinite numbers; make them with mixtape.similarity.fused_distances")
+def placed(points: _Points) -> FloatArray:
+    """Points of a layout as places on a map (n, 2) float32: broadened, stragglers drawn in, unstacked, framed."""
+    return framed(unstacked(drawn_in(broadened(points)), spacing=SPACING))
+
+
+def _check(features: Mapping[str, npt.NDArray[Any]], near: Neighbours) -> None:
+    if not np.isfinite(near.distance).all():
+        raise ShapeError("distances hold NaN or infinite numbers; make them with mixtape.similarity")
     for name, values in features.items():
-        if len(values) != n:
-            raise ShapeError(f"feature set '{name}': {len(values)} rows for {n} songs; one row per song is needed")
-    return distances
+        if len(values) != len(near.ids):
+            raise ShapeError(f"feature set '{name}': {len(values)} rows for {len(near.ids)} songs; one row per song is needed")
+
+
+def _table(near: Neighbours) -> npt.NDArray[Any]:
+    """All distances (n, n) of a collection so small that everybody is everybody's neighbour."""
+    n = len(near.ids)
+    table = np.zeros((n, n))
+    np.put_along_axis(table, near.index.astype(np.int64), near.distance.astype(np.float64), axis=1)
+    return table
+
+
+def _rescaled(points: _Points) -> _Points:
+    """The start from a sibling: centred, and not below the spread at which t-SNE still moves points freely."""
+    return np.ascontiguousarray(points - (points.max(axis=0) + points.min(axis=0)) / 2)
 
 
 def _start(features: Mapping[str, npt.NDArray[Any]], n: int, seed: int) -> _Points:
@@ -103,24 +162,43 @@ def _start(features: Mapping[str, npt.NDArray[Any]], n: int, seed: int) -> _Poin
     return start * 1e-4
 
 
-def _settled(start: _Points, distances: npt.NDArray[Any], perplexity: float, seed: int) -> _Points:
+def _settled(
+    start: _Points, near: Neighbours, perplexity: float, seed: int, *, watch: Watch | None = None, warm: bool = False
+) -> tuple[_Points, float]:
+    """The layout t-SNE finds from `start`, and its divergence; `warm` starts are near the end already."""
     from openTSNE import TSNEEmbedding
     from openTSNE.affinity import PerplexityBasedNN
     from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
-    near = nearest(distances, [""] * len(start), k=max(1, int(3 * perplexity)))
-    index = PrecomputedNeighbors(near.index, near.distance.astype(np.float64))
+    k = max(1, int(3 * perplexity))
+    index = PrecomputedNeighbors(
+        np.ascontiguousarray(near.index[:, :k]), np.ascontiguousarray(near.distance[:, :k], dtype=np.float64)
+    )
     affinities = PerplexityBasedNN(knn_index=index, perplexity=perplexity, n_jobs=1, random_state=seed)
     gradient = "bh" if len(start) < _MOST_FOR_TREE else "fft"
     points = TSNEEmbedding(
-        start, affinities, negative_gradient_method=gradient, n_jobs=1, random_state=seed, learning_rate="auto"
+        start.copy(), affinities, negative_gradient_method=gradient, n_jobs=1, random_state=seed, learning_rate="auto"
     )
     # In a small collection everybody is everybody's neighbour; pulled twelve times as hard, all would fall onto one point.
     exaggeration = min(_MOST_EXAGGERATION, max(1.0, len(start) / (3.0 * perplexity)))
-    points.optimize(_EARLY_ROUNDS, exaggeration=exaggeration, momentum=0.5, inplace=True)
-    points.optimize(_ROUNDS, momentum=0.8, inplace=True)
+    stages = [(_WARM_ROUNDS, 1.0, 0.8)] if warm else [(_EARLY_ROUNDS, exaggeration, 0.5), (_ROUNDS, 1.0, 0.8)]
+    before = 0
+    for rounds, pull, momentum in stages:
+        points.optimize(rounds, exaggeration=pull, momentum=momentum, inplace=True, **_shown(watch, before))
+        before += rounds
     layout = np.array(points, dtype=np.float64)
-    return layout if np.isfinite(layout).all() else start
+    return (layout, float(points.kl_divergence)) if np.isfinite(layout).all() else (start, float("nan"))
+
+
+def _shown(watch: Watch | None, before: int) -> dict[str, Any]:
+    """What makes openTSNE show `watch` the points every few rounds."""
+    if watch is None:
+        return {}
+
+    def show(done: int, _kl: float, forming: Any) -> None:
+        watch(before + done, np.array(forming, dtype=np.float64))
+
+    return {"callbacks": [show], "callbacks_every_iters": WATCHED_ROUNDS}
 
 
 def _by_distances(distances: npt.NDArray[Any]) -> _Points:

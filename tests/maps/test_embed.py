@@ -5,7 +5,10 @@ import pytest
 
 from mixtape.errors import ShapeError
 from mixtape.maps.embed import LONGEST, MARGIN, SPACING, broadened, drawn_in, framed, perplexity_for, song_map, unstacked
-from mixtape.similarity import fused_distances
+from mixtape.similarity.fusion import fused_distances
+from mixtape.similarity.nearest import nearest
+from mixtape.similarity.sets import Weights
+from mixtape.types import Neighbours
 
 
 def islands(n: int, *, groups: int = 4, seed: int = 0) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -19,9 +22,9 @@ def islands(n: int, *, groups: int = 4, seed: int = 0) -> tuple[dict[str, np.nda
 
 
 def laid_out(features: dict[str, np.ndarray], *, seed: int = 1, perplexity: float = 15.0):
-    distances = fused_distances(features, rhythm_weight=1.0, timbre_weight=1.0)
-    ids = [f"s{row}" for row in range(len(distances))]
-    return song_map(features, distances, ids, perplexity=perplexity, seed=seed)
+    distances = fused_distances(features, weights=Weights())
+    near = nearest(distances, [f"s{row}" for row in range(len(distances))], k=len(distances))
+    return song_map(features, near, perplexity=perplexity, seed=seed)
 
 
 def test_songs_of_a_kind_lie_together():
@@ -117,10 +120,27 @@ def test_points_with_room_stay_where_they_are():
 
 
 def test_what_does_not_fit_together_is_said():
-    features, _ = islands(5)
-    with pytest.raises(ShapeError, match=r"\(5, 5\) is needed"):
-        song_map(features, np.zeros((4, 4)), list("abcde"), perplexity=5, seed=1)
+    near = Neighbours(tuple("abcde"), np.zeros((5, 4), np.int32), np.zeros((5, 4), np.float32))
+    broken = Neighbours(near.ids, near.index, np.full((5, 4), np.nan, np.float32))
     with pytest.raises(ShapeError, match="NaN"):
-        song_map(features, np.full((5, 5), np.nan), list("abcde"), perplexity=5, seed=1)
+        song_map({}, broken, perplexity=5, seed=1)
     with pytest.raises(ShapeError, match="'rp'"):
-        song_map({"rp": np.zeros((3, 2))}, np.zeros((5, 5)), list("abcde"), perplexity=5, seed=1)
+        song_map({"rp": np.zeros((3, 2))}, near, perplexity=5, seed=1)
+
+
+def test_a_map_can_be_watched_as_it_forms_and_is_the_same_unwatched():
+    features, group = islands(60)
+    distances = fused_distances(features, weights=Weights())
+    near = nearest(distances, [f"s{row}" for row in range(60)], k=59)
+    seen: list[tuple[int, np.ndarray]] = []
+    watched = song_map(features, near, perplexity=15.0, seed=1, watch=lambda done, points: seen.append((done, points)))
+    assert np.array_equal(watched.xy, song_map(features, near, perplexity=15.0, seed=1).xy)
+    assert [done for done, _ in seen] == sorted({done for done, _ in seen})
+    assert len(seen) > 40
+
+    def apart(points: np.ndarray) -> float:
+        middles = np.stack([points[group == each].mean(axis=0) for each in range(4)])
+        inside = np.hypot(*(points - middles[group]).T).mean()
+        return float(np.hypot(*(middles - middles.mean(axis=0)).T).mean() / inside)
+
+    assert apart(seen[-1][1]) > 1.5
