@@ -6,16 +6,17 @@ off anywhere and the next one goes on. With nothing new only names, sizes and ti
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from mixtape.collection.intake import changes, identify, remember_pictures, settle, uncovered, unsettled
 from mixtape.collection.scan import AUDIO_SUFFIXES, Scan, scan
@@ -26,8 +27,14 @@ from mixtape.progress import Progress, silent
 from mixtape.storage import digest_of
 from mixtape.types import FloatArray, Grid, Neighbours, Skipped, SongMap, Track
 
-_LAYOUT_VERSION = 2
+if TYPE_CHECKING:
+    from mixtape.similarity.sets import Weights
+
+_LAYOUT_VERSION = 3
 """Part of every digest of the map stage: raise it when similarity, embed or grid give other numbers from the same input."""
+
+
+_FEWEST_NEAR = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +200,7 @@ def map_library(library: Library, *, config: Config, progress: Progress = silent
     if not ids:
         return
     values = {name: library.features(name).values for name in sorted(SETS)}
-    sound = digest_of(_LAYOUT_VERSION, ids, *values.values(), settings.rhythm_weight, settings.timbre_weight)
+    sound = digest_of(_LAYOUT_VERSION, ids, *values.values(), *astuple(_weights(config)))
     near = digest_of(sound, settings.neighbours)
     place = digest_of(sound, settings.perplexity, settings.seed)
     near_place = digest_of(place, settings.neighbours)
@@ -224,21 +231,28 @@ def _by_sound(ids: tuple[str, ...], values: Mapping[str, FloatArray], *, config:
     from threadpoolctl import threadpool_limits
 
     from mixtape.maps.embed import perplexity_for, song_map
-    from mixtape.similarity import fused_distances, nearest
+    from mixtape.similarity.space import Space
 
     settings = config.build
     order = np.argsort(np.array(ids))
     rank = np.argsort(order)
-    sorted_ids = tuple(ids[row] for row in order)
     features = {name: rows[order] for name, rows in values.items()}
+    perplexity = perplexity_for(len(ids), most=settings.perplexity)
     # One thread: how a matrix product is split over threads changes its last bits, and with them the whole map.
     with threadpool_limits(1):
-        distances = fused_distances(features, rhythm_weight=settings.rhythm_weight, timbre_weight=settings.timbre_weight)
-        near = nearest(distances[np.ix_(rank, rank)], ids, k=settings.neighbours)
-        laid = song_map(
-            features, distances, sorted_ids, perplexity=perplexity_for(len(ids), most=settings.perplexity), seed=settings.seed
-        )
+        space = Space.of(features, [ids[row] for row in order], weights=_weights(config))
+        wide = space.neighbours(max(settings.neighbours, _FEWEST_NEAR, math.ceil(3 * perplexity)))
+        laid = song_map(features, wide, perplexity=perplexity, seed=settings.seed)
+    kept = wide.index[rank, : settings.neighbours], wide.distance[rank, : settings.neighbours]
+    near = Neighbours(ids, order[kept[0]].astype(np.int32), kept[1])
     return near, replace(laid, ids=ids, xy=laid.xy[rank])
+
+
+def _weights(config: Config) -> Weights:
+    from mixtape.similarity.sets import Weights
+
+    chosen = config.build
+    return Weights(chosen.rhythm_weight, chosen.timbre_weight, chosen.tone_weight, chosen.blocks_weight, chosen.ear_weight)
 
 
 def _grid(song_map: SongMap) -> Grid:
@@ -249,14 +263,9 @@ def _grid(song_map: SongMap) -> Grid:
 
 
 def _by_place(song_map: SongMap, *, k: int) -> Neighbours:
-    from mixtape.similarity import nearest
+    from mixtape.similarity.nearest import nearest_places
 
-    return nearest(_plane_distances(song_map.xy), song_map.ids, k=k)
-
-
-def _plane_distances(xy: npt.NDArray[np.float32]) -> FloatArray:
-    across, up = (np.subtract.outer(line, line) for line in xy.T)
-    return np.hypot(across, up, dtype=np.float32)
+    return nearest_places(song_map.xy, song_map.ids, k=k)
 
 
 def _peak_memory_mb() -> tuple[float, float] | None:

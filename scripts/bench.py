@@ -134,12 +134,14 @@ def similarity_1000() -> Row:
     import numpy as np
     from scipy.spatial.distance import cdist
 
-    from mixtape.similarity import fused_distances, nearest
+    from mixtape.similarity.fusion import fused_distances
+    from mixtape.similarity.nearest import nearest
+    from mixtape.similarity.sets import Weights
 
     features, ids = _features(1000), [str(k) for k in range(1000)]
     plain = np.concatenate(list(features.values()), axis=1)
     floor = cpu_s(lambda: cdist(plain, plain), repeat=2)
-    mine = cpu_s(lambda: nearest(fused_distances(features, rhythm_weight=1.0, timbre_weight=1.0), ids, k=50))
+    mine = cpu_s(lambda: nearest(fused_distances(features, weights=Weights()), ids, k=50))
     return Row("similarity_1000", mine, "CPU-s", "scipy cdist of all numbers", mine / floor)
 
 
@@ -148,10 +150,12 @@ def map_1000() -> Row:
     from sklearn.manifold import TSNE
 
     from mixtape.maps.embed import song_map
-    from mixtape.similarity import fused_distances, nearest
+    from mixtape.similarity.fusion import fused_distances
+    from mixtape.similarity.nearest import nearest
+    from mixtape.similarity.sets import Weights
 
     features, ids = _features(1000), [str(k) for k in range(1000)]
-    distances = fused_distances(features, rhythm_weight=1.0, timbre_weight=1.0)
+    distances = fused_distances(features, weights=Weights())
     peer = cpu_s(lambda: TSNE(metric="precomputed", init="random", perplexity=30, random_state=1).fit(distances), repeat=1)
     mine = cpu_s(lambda: song_map(features, nearest(distances, ids, k=90), perplexity=30, seed=1), repeat=1)
     return Row("map_1000", mine, "CPU-s", "scikit-learn's t-SNE", mine / peer)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mixtape.errors import LibraryError
 from mixtape.playlists.radio import next_song
-from mixtape.similarity import nearest
+from mixtape.similarity.nearest import nearest
 from mixtape.types import Neighbours
 
 

@@ -14,7 +14,7 @@ from mixtape.playlists.collection import Collection, ranked
 from mixtape.playlists.order import keeps_gap
 from mixtape.playlists.recipe import Request
 from mixtape.playlists.registry import RECIPES, recipe_named, sentence_of
-from mixtape.similarity import nearest
+from mixtape.similarity.nearest import nearest
 from mixtape.types import Neighbours, Playlist, SongMap, Track
 
 
