@@ -8,7 +8,8 @@ itself, so that a quiet song moves as much as a loud one:
 - onset: how much louder something became, above what is usual around that moment; the strongest onsets are 1;
 - beat_phase: 0 on a beat, growing evenly to 1 at the next.
 
-Digital silence is all zeros and has no beats.
+Beside the rows there are the moments of the beats and of the boundaries between sections. Digital silence is all zeros and has
+no beats and no sections.
 """
 
 from __future__ import annotations
@@ -18,59 +19,68 @@ from functools import cache
 import numpy as np
 
 from mixtape.audio import SAMPLE_RATE_HZ
-from mixtape.features.beats import beat_phase, find_beats
-from mixtape.features.loudness import WINDOW, phon, sone
+from mixtape.features.beats import beat_phase
+from mixtape.features.loudness import WINDOW
+from mixtape.features.onsets import ONSET_DELAY, quiet_sone
+from mixtape.features.sections import find_sections, slices
 from mixtape.features.stretch import FRAME_HZ, HOP, Stretch
+from mixtape.features.tempo import TempoEar
+from mixtape.features.tonal import TonalEar
 from mixtape.types import BANDS, TIMELINE_HZ, FloatArray, Timeline
 
-TIMELINE_VERSION = 1
+TIMELINE_VERSION = 2
 """Grows when the same sound gives another timeline."""
 
 BAND_LIMITS_HZ = (110, 220, 440, 880, 1760, 3520, 7040, 16000)
 """Upper limits of the eight bands."""
 
-# Frame f compares the sound around sample 512 f with the sound one hop before; clicks, bursts and drums at random moments
-# were, on average, a quarter of a hop later.
-_ONSET_DELAY = 0.25
-_ONSET_SURROUNDINGS_S = 0.5
 _QUIETEST_SONE = 0.05
 _QUIETEST_DB = 20.0
 _BAND_RANGE_DB = (12.0, 36.0)
 
 
 class TimelineEar:
-    """Hears a song stretch by stretch; keeps ten numbers per 11.6 ms."""
+    """Hears a song stretch by stretch; keeps ten numbers per 11.6 ms and 48 per 0.37 s.
 
-    def __init__(self) -> None:
+    `tempo` and `tonal` are ears of the same pass that hear each stretch too; without them it listens for the beat itself and
+    finds sections by their sound alone.
+    """
+
+    def __init__(self, *, tempo: TempoEar | None = None, tonal: TonalEar | None = None) -> None:
         self._loudness: list[FloatArray] = []
         self._bands_db: list[FloatArray] = []
-        self._flux: list[FloatArray] = []
-        self._before = np.log1p(_silence())
+        self._sound: list[tuple[FloatArray, FloatArray]] = []
+        self._own_tempo = tempo is None
+        self._tempo = tempo or TempoEar()
+        self._tonal = tonal
 
     def hear(self, stretch: Stretch) -> None:
         """Take in the next stretch."""
-        heard = stretch.sone
-        self._loudness.append(_total_loudness(heard))
+        if self._own_tempo:
+            self._tempo.hear(stretch)
+        self._loudness.append(_total_loudness(stretch.sone))
         self._bands_db.append(10 * np.log10(np.maximum(stretch.power @ _octaves(), 1)))
-        felt = np.log1p(heard)
-        self._flux.append(np.maximum(np.diff(felt, axis=0, prepend=self._before), 0).sum(axis=1))
-        self._before = felt[-1:]
+        self._sound.append(slices(np.log1p(stretch.sone)))
 
     def timeline(self, *, n_samples: int) -> Timeline:
         """The timeline of the whole song, `n_samples` long."""
         rows = -(-n_samples * TIMELINE_HZ // SAMPLE_RATE_HZ)
-        if not self._flux:
+        if not self._loudness:
             return _empty(rows)
-        onset = _above_surroundings(np.concatenate(self._flux))
-        beats_s = (find_beats(onset, frame_hz=FRAME_HZ) + _ONSET_DELAY) / FRAME_HZ
-        beats_s = beats_s[beats_s < n_samples / SAMPLE_RATE_HZ].astype(np.float32)
+        beats_s = self._tempo.beats_s(n_samples=n_samples)
         return Timeline(
             level=_at_rows(_level(np.concatenate(self._loudness))[:, None], rows)[:, 0],
             bands=_at_rows(_scaled_bands(np.concatenate(self._bands_db)), rows),
-            onset=_onset_rows(onset, rows),
+            onset=_onset_rows(self._tempo.onsets.strength(), rows),
             beat_phase=beat_phase(beats_s, times_s=np.arange(rows) / TIMELINE_HZ),
             beats_s=beats_s,
+            sections_s=find_sections(self._aspects(), beats_s=beats_s),
         )
+
+    def _aspects(self) -> list[FloatArray]:
+        """Loudness of the bands, how it moves, and the pitch classes, a row for each slice."""
+        aspects = [np.concatenate(parts) for parts in zip(*self._sound, strict=True)]
+        return aspects if self._tonal is None else [*aspects, self._tonal.slices()[: len(aspects[0])]]
 
 
 def _empty(rows: int) -> Timeline:
@@ -88,19 +98,13 @@ def _octaves() -> FloatArray:
     return member.astype(np.float32)
 
 
-@cache
-def _silence() -> FloatArray:
-    """Loudness (1, 24) of digital silence: the threshold of hearing, not quite 0 sone."""
-    return sone(phon(np.zeros((1, 24), np.float32)))
-
-
 def _total_loudness(heard: FloatArray) -> FloatArray:
     """Loudness (t,) of bands (t, 24) heard together: the loudest and 15 % of the others (Stevens 1956), 0 in silence."""
 
     def together(bands: FloatArray) -> FloatArray:
         return 0.85 * bands.max(axis=1) + 0.15 * bands.sum(axis=1)
 
-    return np.maximum(together(heard) - together(_silence()), 0)
+    return np.maximum(together(heard) - together(quiet_sone()), 0)
 
 
 def _level(loudness: FloatArray) -> FloatArray:
@@ -119,17 +123,9 @@ def _scaled_bands(bands_db: FloatArray) -> FloatArray:
     return np.clip((bands_db - (high - span)) / span, 0, 1)
 
 
-def _above_surroundings(flux: FloatArray) -> FloatArray:
-    """Flux (t,) above its mean within half a second to either side: lone onsets stand out, steady rustle vanishes."""
-    from scipy.ndimage import uniform_filter1d
-
-    around = uniform_filter1d(flux, 2 * round(_ONSET_SURROUNDINGS_S * FRAME_HZ) + 1, mode="constant")
-    return np.maximum(flux - around, 0)
-
-
 def _onset_rows(onset: FloatArray, rows: int) -> FloatArray:
     """Onset strength (t,) in frames to (rows,): the strongest frame of each row, the song's strong onsets brought to 1."""
-    row = np.rint((np.arange(len(onset)) + _ONSET_DELAY) / FRAME_HZ * TIMELINE_HZ).astype(np.int64)
+    row = np.rint((np.arange(len(onset)) + ONSET_DELAY) / FRAME_HZ * TIMELINE_HZ).astype(np.int64)
     found = np.zeros(rows, np.float32)
     np.maximum.at(found, np.minimum(row, rows - 1), onset)
     strongest = np.sort(found)[-max(rows // 50, 1) :]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mixtape.features.beats import find_beats
+from mixtape.features.beats import find_pulse
 from mixtape.features.stretch import stretches
 from mixtape.features.timeline import TimelineEar
 from mixtape.types import Timeline
@@ -128,4 +128,4 @@ def test_two_ways_of_cutting_a_song_give_the_same_timeline(made_up) -> None:
 
 
 def test_too_short_a_sound_has_no_beats() -> None:
-    assert len(find_beats(np.ones(100, np.float32), frame_hz=86.13)) == 0
+    assert len(find_pulse(np.ones((100, 3), np.float32), frame_hz=86.13).beats) == 0
