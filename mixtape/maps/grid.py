@@ -1,15 +1,16 @@
 """Points set on a regular grid: every point its own cell, all of them together moved as little as possible.
 
-The cloud is stretched so that its bounding box fills the unit square, and the centre of cell (row, col) lies at
-x = (col + 1/2) / cols, y = 1 - (row + 1/2) / rows: row 0 is at the top, as on a screen, while y of a map points up. The cost of
-an assignment is the sum of squared distances from point to centre in that square. Up to `EXACT_CELLS` cells the cheapest
-assignment is found exactly (Jonker and Volgenant's algorithm, `lap`); above, ShuffleSnap comes within a fraction of a per cent
-of it in a hundredth of the time; where that is not installed, recursive bisection gives an even, coarser grid.
+The cloud is stretched so that its bounding box fills a box of height 1 and width `aspect`, and the centre of cell (row, col)
+lies at x = aspect (col + 1/2) / cols, y = 1 - (row + 1/2) / rows: row 0 is at the top, as on a screen, while y of a map points
+up. The cost of an assignment is the sum of squared distances from point to centre in that box.
+
+Grids of up to `EXACT_CELLS` cells are the cheapest there are: small ones by looking at every pair (Jonker and Volgenant's
+algorithm, `lap`), the others proven by prices (`mixtape.maps.pricing`). Larger ones are searched from ShuffleSnap's guess, or
+from recursive bisection where that is not installed, until a round no longer saves anything worth having.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from collections.abc import Sequence
 
@@ -17,12 +18,24 @@ import numpy as np
 import numpy.typing as npt
 
 from mixtape.errors import ShapeError
+from mixtape.maps.assignment import PROVEN, bisected, exact, gap_of, guess_name, improved, proven, shuffled
+from mixtape.maps.pricing import Board, Cells, Flags, Places
 from mixtape.types import Grid
 
 EXACT_CELLS = 1100
 """Grids of up to so many cells are solved exactly."""
 
-_Points = npt.NDArray[np.float64]
+DENSE_CELLS = 200
+"""Grids of up to so many cells are solved by looking at every pair, which is quicker there."""
+
+SEARCHES = 6
+"""Rounds of search that a larger grid gets at most; most stop earlier."""
+
+HOLDS = (1.0, 4.0, 16.0, 64.0)
+"""How strongly songs are held where they were; the first that keeps enough of them in place is taken."""
+
+KEPT_SHARE = 0.95
+"""When a grid follows a previous one, this share of the songs in both is to move by one cell or less."""
 
 
 def grid_shape(n: int, *, aspect: float = 16 / 9) -> tuple[int, int]:
@@ -44,33 +57,118 @@ def _shape_fault(n: int, shape: tuple[int, int], aspect: float) -> float:
 
 
 def grid_solver(cells: int) -> str:
-    """Which solver a grid of so many cells gets: "lap" (exact), "shufflesnap" or "bisection"."""
+    """Which solver a grid of so many cells gets: "lap" (every pair), "proven", "shufflesnap" or "bisection" and a search."""
     if cells <= EXACT_CELLS:
-        return "lap"
-    return "shufflesnap" if importlib.util.find_spec("shufflesnap") else "bisection"
+        return "lap" if cells <= DENSE_CELLS else "proven"
+    return guess_name()
 
 
-def assign_grid(xy: npt.ArrayLike, *, rows: int, cols: int, ids: Sequence[str] = ()) -> Grid:
+def assign_grid(
+    xy: npt.ArrayLike,
+    *,
+    rows: int,
+    cols: int,
+    ids: Sequence[str] = (),
+    aspect: float = 1.0,
+    blocked: npt.ArrayLike | None = None,
+    previous: Grid | None = None,
+) -> Grid:
     """Give every point its own cell of a rows x cols grid, so that the sum of squared distances is least.
 
     `xy` is (n, 2), y up; only its shape counts, not where it lies or how large it is. `ids`, when given, are the names of the
-    points. ShapeError when there are more points than cells, when a number is NaN or infinite, or when shapes do not fit.
+    points. `aspect` is the width over height of the whole grid as it will be seen: cols / rows for square cells. `blocked`
+    (rows, cols) is true where a cell may not be used. With a `previous` grid, points it knows by id stay near their cells:
+    as far as it can be had, `KEPT_SHARE` of them move by one cell or less; `cost` still is that of the places in `xy`.
+    ShapeError when there are more points than usable cells, when a number is NaN or infinite, or when shapes do not fit.
     """
-    points = _checked(xy, rows, cols, ids)
+    points, board = _checked(xy, rows, cols, ids, aspect), _board(rows, cols, aspect, blocked)
+    if len(points) > (room := int(board.usable.sum())):
+        raise ShapeError(_too_many(len(points), rows, cols, room))
     if len(points) == 0:
         return Grid(tuple(ids), rows, cols, np.zeros(0, np.int32), 0.0)
-    place, centres = _in_unit_box(points), cell_centres(rows, cols)
-    cell = _SOLVERS[grid_solver(rows * cols)](place, rows, cols).astype(np.int32)
-    return Grid(tuple(ids), rows, cols, cell, float(((place - centres[cell]) ** 2).sum()))
+    place = _in_box(points, aspect)
+    cell = _solved(place, board) if previous is None else _following(place, board, ids, previous)
+    cost = float(((place - board.centre[cell]) ** 2).sum())
+    return Grid(tuple(ids), rows, cols, cell.astype(np.int32), cost)
 
 
-def cell_centres(rows: int, cols: int) -> _Points:
+def grid_gap(xy: npt.ArrayLike, grid: Grid, *, aspect: float = 1.0, blocked: npt.ArrayLike | None = None) -> float:
+    """How much cheaper another grid of these points could at most be, as a share of this one's cost; 0.0 when proven cheapest.
+
+    A certificate: it needs no exact solver, only prices (see `mixtape.maps.pricing`), and may be larger than the truth.
+    ShapeError as in `assign_grid`, or when `grid` holds another number of points.
+    """
+    points, board = _checked(xy, grid.rows, grid.cols, grid.ids, aspect), _board(grid.rows, grid.cols, aspect, blocked)
+    if len(points) != len(grid.cell) or not board.usable[grid.cell].all():
+        raise ShapeError(f"a grid of {len(grid.cell)} points, some perhaps in blocked cells, for {len(points)} points")
+    return gap_of(_in_box(points, aspect), board, grid.cell.astype(np.int64)) if len(points) else 0.0
+
+
+def _solved(place: Places, board: Board) -> Cells:
+    cells = len(board.centre)
+    solver = grid_solver(cells)
+    if solver == "lap":
+        return exact(place, board)
+    guess = (shuffled if guess_name() == "shufflesnap" else bisected)(place, board)
+    if solver != "proven":
+        return improved(place, board, guess, rounds=SEARCHES)
+    cell, gap = proven(place, board, guess)
+    return cell if gap <= PROVEN else exact(place, board)
+
+
+def _following(place: Places, board: Board, ids: Sequence[str], previous: Grid) -> Cells:
+    """The cells (n,) when points that `previous` knows are drawn to where they were.
+
+    |p - c|^2 + h |o - c|^2, o being the old centre, is (1 + h) |c - (p + h o) / (1 + h)|^2 and something that does not depend
+    on c: a grid of points between place and old cell.
+    """
+    row_of = {name: row for row, name in enumerate(previous.ids)}
+    known = np.array([row for row, name in enumerate(ids) if name in row_of], np.int64)
+    if len(known) == 0:
+        return _solved(place, board)
+    was = previous.cell[[row_of[ids[row]] for row in known]]
+    old_row, old_col = np.divmod(was, previous.cols)
+    width = board.centre[0, 0] * 2.0 * board.wide
+    old = np.column_stack([width * (old_col + 0.5) / previous.cols, 1.0 - (old_row + 0.5) / previous.rows])
+    cell = np.zeros(len(place), np.int64)
+    for hold in HOLDS:
+        target = place.copy()
+        target[known] = (place[known] + hold * old) / (1.0 + hold)
+        cell = _solved(target, board)
+        row, col = np.divmod(cell[known], board.wide)
+        moved = np.maximum(abs(row - old_row), abs(col - old_col))
+        if (moved <= 1).mean() >= KEPT_SHARE:
+            break
+    return cell
+
+
+def _board(rows: int, cols: int, aspect: float, blocked: npt.ArrayLike | None) -> Board:
+    usable: Flags = np.ones(rows * cols, np.bool_)
+    if blocked is not None:
+        shut = np.asarray(blocked, np.bool_)
+        if shut.shape != (rows, cols):
+            raise ShapeError(f"blocked cells of shape {shut.shape} for a grid of {rows} x {cols}; the two must be alike")
+        usable = ~shut.ravel()
+    centre = cell_centres(rows, cols) * [aspect, 1.0]
+    return Board(rows, cols, centre, usable, np.zeros(rows * cols, np.bool_), np.zeros_like(centre))
+
+
+def _too_many(n: int, rows: int, cols: int, room: int) -> str:
+    if room < rows * cols:
+        return (
+            f"{n} points for the {room} cells of {rows} x {cols} that are not blocked; leave more cells free or take fewer points"
+        )
+    fit = "{} x {}".format(*grid_shape(n, aspect=cols / rows))
+    return f"{n} points for {rows} x {cols} = {rows * cols} cells; {fit} would hold them"
+
+
+def cell_centres(rows: int, cols: int) -> Places:
     """Where the cells lie in the unit square, y up: (rows * cols, 2), row after row from the top, each from left to right."""
     row, col = np.divmod(np.arange(rows * cols), cols)
     return np.stack([(col + 0.5) / cols, 1.0 - (row + 0.5) / rows], axis=1)
 
 
-def _checked(xy: npt.ArrayLike, rows: int, cols: int, ids: Sequence[str]) -> _Points:
+def _checked(xy: npt.ArrayLike, rows: int, cols: int, ids: Sequence[str], aspect: float) -> Places:
     points = np.asarray(xy, dtype=np.float64)
     if points.size == 0:
         points = points.reshape(0, 2)
@@ -78,9 +176,8 @@ def _checked(xy: npt.ArrayLike, rows: int, cols: int, ids: Sequence[str]) -> _Po
         raise ShapeError(f"points of shape {points.shape}: (n, 2) is needed, a position x, y for each")
     if rows < 1 or cols < 1:
         raise ShapeError(f"a grid of {rows} x {cols} cells: at least 1 x 1 is needed")
-    if len(points) > rows * cols:
-        fit = "{} x {}".format(*grid_shape(len(points), aspect=cols / rows))
-        raise ShapeError(f"{len(points)} points for {rows} x {cols} = {rows * cols} cells; {fit} would hold them")
+    if not 0.0 < aspect < math.inf:
+        raise ShapeError(f"a grid of aspect {aspect:g}: its width over its height must be above 0")
     if ids and len(ids) != len(points):
         raise ShapeError(f"{len(ids)} ids for {len(points)} points; one id per point is needed, or none")
     if broken := int((~np.isfinite(points)).any(axis=1).sum()):
@@ -88,53 +185,7 @@ def _checked(xy: npt.ArrayLike, rows: int, cols: int, ids: Sequence[str]) -> _Po
     return points
 
 
-def _in_unit_box(points: _Points) -> _Points:
+def _in_box(points: Places, aspect: float) -> Places:
     low, span = points.min(axis=0), np.ptp(points, axis=0)
     flat = span <= 0.0
-    return np.where(flat, 0.5, (points - low) / np.where(flat, 1.0, span))
-
-
-def _exact(place: _Points, rows: int, cols: int) -> npt.NDArray[np.int64]:
-    from lap import lapjv
-
-    centres = cell_centres(rows, cols)
-    cost = ((place[:, None, :] - centres[None, :, :]) ** 2).sum(axis=2)
-    _, cell, _ = lapjv(cost, extend_cost=True)
-    return np.asarray(cell[: len(place)], np.int64)
-
-
-def _shuffled(place: _Points, rows: int, cols: int) -> npt.NDArray[np.int64]:
-    import shufflesnap
-
-    # ShuffleSnap's centres begin at 0 and its rows go down; the pitch keeps distances those of the unit square.
-    down = np.stack([place[:, 0] - 0.5 / cols, 1.0 - place[:, 1] - 0.5 / rows], axis=1)
-    lattice = shufflesnap.Grid.rectangle(cols, rows, pitch=(1.0 / cols, 1.0 / rows))
-    found = shufflesnap.assign(down, lattice, preset="balanced", normalize="none", init="random", seed=0, threads=1)
-    return np.asarray(found.cell, np.int64)
-
-
-def _bisected(place: _Points, rows: int, cols: int) -> npt.NDArray[np.int64]:
-    cell = np.zeros(len(place), np.int64)
-    waiting = [(np.arange(len(place)), 0, 0, rows, cols)]
-    while waiting:
-        members, top, left, high, wide = waiting.pop()
-        if len(members) == 0:
-            continue
-        if high * wide == 1:
-            cell[members] = top * cols + left
-            continue
-        # Cut the side that is longer in the unit square, so that pieces stay compact.
-        along_x = wide > 1 and (high == 1 or wide / cols >= high / rows)
-        half = (wide if along_x else high) // 2
-        first, rest = (half * high, (wide - half) * high) if along_x else (half * wide, (high - half) * wide)
-        share = round(len(members) * first / (first + rest))
-        share = min(first, max(share, len(members) - rest))
-        key = place[members, 0] if along_x else -place[members, 1]
-        members = members[np.argsort(key, kind="stable")]
-        waiting.append((members[:share], top, left, *((high, half) if along_x else (half, wide))))
-        rest_shape = (top, left + half, high, wide - half) if along_x else (top + half, left, high - half, wide)
-        waiting.append((members[share:], *rest_shape))
-    return cell
-
-
-_SOLVERS = {"lap": _exact, "shufflesnap": _shuffled, "bisection": _bisected}
+    return np.where(flat, 0.5, (points - low) / np.where(flat, 1.0, span)) * [aspect, 1.0]

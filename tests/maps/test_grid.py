@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 
 from mixtape.errors import ShapeError
-from mixtape.maps import grid as grid_room
+from mixtape.maps import assignment
 from mixtape.maps.grid import EXACT_CELLS, assign_grid, cell_centres, grid_shape, grid_solver
 
 
@@ -77,7 +77,7 @@ def test_large_grids_come_within_two_per_cent_of_the_cheapest(n: int):
 def test_without_shufflesnap_the_grid_is_still_whole_and_not_far_off(n: int, monkeypatch: pytest.MonkeyPatch):
     xy = np.random.default_rng(5).normal(size=(n, 2))
     best = assign_grid(xy, rows=40, cols=40).cost
-    monkeypatch.setattr(grid_room.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(assignment.importlib.util, "find_spec", lambda name: None)
     assert grid_solver(1600) == "bisection"
     grid = assign_grid(xy, rows=40, cols=40)
     assert len(np.unique(grid.cell)) == n
