@@ -8,7 +8,7 @@ before every estimated one, and a list longer than k goes on in a sensible order
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from mixtape.types import Neighbours, SongMap, Track
 
 if TYPE_CHECKING:
     from mixtape.library import Library
+    from mixtape.why.why import Why
 
 _Vector = npt.NDArray[np.float64]
 _Rows = npt.NDArray[np.int64]
@@ -27,11 +28,15 @@ _Rows = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Collection:
-    """Songs by row: `tracks`, their `song_map` and their `neighbours`, all with the same ids in the same order."""
+    """Songs by row: `tracks`, their `song_map` and their `neighbours`, all with the same ids in the same order.
+
+    `why` tells what two songs share; without it, mixtapes give ranks for reasons.
+    """
 
     tracks: tuple[Track, ...]
     song_map: SongMap
     neighbours: Neighbours
+    why: Why | None = None
 
     def __post_init__(self) -> None:
         ids = tuple(track.id for track in self.tracks)
@@ -46,7 +51,10 @@ class Collection:
     @classmethod
     def of(cls, library: Library, *, name: str = "fused") -> Collection:
         """The collection of a library, by the map and the neighbours of that name. LibraryError when they are not made yet."""
-        return cls.joined(library.tracks(), library.map(name), library.neighbours(name))
+        from mixtape.why.why import Why
+
+        joined = cls.joined(library.tracks(), library.map(name), library.neighbours(name))
+        return replace(joined, why=Why.of(library))
 
     @classmethod
     def joined(cls, tracks: Sequence[Track], song_map: SongMap, neighbours: Neighbours) -> Collection:

@@ -9,6 +9,7 @@ same at any size.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -246,8 +247,8 @@ class _Setting:
         )
         used = self._write("by", track.artist, left, second, small, right - left, tone="dim", song=song)
         free = right - left - used - (2 * gap if used else 0)
-        if self.columns < 3 and 0 < measure(reason, size_px=small) <= free:
-            self._write("reason", reason, right, second, small, free, right=True, tone="faint", song=song)
+        if self.columns < 3 and (said := _fitting(reason, size=small, room=free)):
+            self._write("reason", said, right, second, small, free, right=True, tone="faint", song=song)
 
     # The landscape -----------------------------------------------------------------------------------------------------------
 
@@ -326,6 +327,12 @@ class _Setting:
 
 def _box(x: float, y: float, w: float, h: float) -> Box:
     return Box(round(x), round(y), round(x + w) - round(x), round(y + h) - round(y))
+
+
+def _fitting(reason: str, *, size: float, room: float) -> str:
+    """As many of the things that a reason says as fit, the first ones; nothing when not even one does."""
+    ends = [len(reason), *(gap.start() for gap in reversed(list(re.finditer("[,;] ", reason))))]
+    return next((reason[:end] for end in ends if 0 < measure(reason[:end], size_px=size) <= room), "")
 
 
 def _display_width(text: str, size: float) -> float:
