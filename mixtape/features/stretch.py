@@ -24,6 +24,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from mixtape.audio import BLOCK_SAMPLES, SAMPLE_RATE_HZ
 from mixtape.features.loudness import WINDOW, bin_power_scale, hann, masking, phon, sone
+from mixtape.features.mel import mel_db
 from mixtape.types import FloatArray
 
 HOP = WINDOW // 2
@@ -105,6 +106,11 @@ class Stretch:
         """
         frames = sliding_window_view(self._halved, SLOW_WINDOW)[::SLOW_HOP]
         return _spectra(frames, window=_slow_hann(), out=self._scratch.slow, windowed=self._scratch.windowed)
+
+    @cached_property
+    def mel_db(self) -> FloatArray:
+        """Level (u, 64) of the mel bands in dB below full scale, at least -102; rows as in `slow`."""
+        return mel_db(self.slow, bin_hz=HALF_RATE_HZ / SLOW_WINDOW)
 
     @cached_property
     def _halved(self) -> FloatArray:
