@@ -34,7 +34,8 @@ class Claim:
     """Words about the second of two songs, seen from the first.
 
     `about` is what they speak of: of claims about one thing one is made. `share` is the share of the other songs, 0 to 1, of
-    which the same, or more, could be said. `differs` marks a difference, `exact` words with a number or a name in them.
+    which the same, or more, could be said; for a difference, which `differs` marks, the share of all pairs of songs. `exact`
+    marks words with a number or a name in them.
     """
 
     text: str

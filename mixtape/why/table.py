@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -52,6 +51,10 @@ class TraitTable:
         return float(holds.sum() - holds[a]) / max(len(holds) - 1, 1)
 
 
-def trait_table(names: Sequence[str], values: npt.ArrayLike) -> TraitTable:
-    """A table of any array-like."""
-    return TraitTable(tuple(names), np.asarray(values))
+def share_as_far_apart(column: _Column, change: float) -> float:
+    """The share of pairs of songs, 0 to 1, whose trait (n,) differs by `change` or more: of all pairs one, two, four and so on
+    apart, which are enough and the same each time."""
+    known = column[np.isfinite(column)]
+    steps = [2**k for k in range(max(len(known) - 1, 1).bit_length())]
+    apart = np.concatenate([np.abs(known - np.roll(known, step)) for step in steps]) if len(known) > 1 else np.zeros(1)
+    return float((apart >= abs(change)).mean())

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from mixtape.features.tonal import NOTE_NAMES
 from mixtape.why.claims import Claim
-from mixtape.why.table import TraitTable
+from mixtape.why.table import TraitTable, share_as_far_apart
 
 SURE_TEMPO, SURE_KEY = 0.3, 0.3
 """Confidences, 0 to 1, from which a tempo or a key is named."""
@@ -79,9 +79,8 @@ def tempo_claims(table: TraitTable, a: int, b: int) -> Iterator[Claim]:
         text = f"{word} time from {round(float(bpm[a]))} to {round(float(bpm[b]))} BPM"
         yield Claim(text, "pace", table.share(one | two | half, a), exact=True)
     elif abs(np.log2(ratio[b])) >= np.log2(1 + OTHER_TEMPO):
-        faster = bool(ratio[b] > 1)
-        beyond = ratio >= ratio[b] if faster else ratio <= ratio[b]
-        yield Claim("faster" if faster else "slower", "pace differs", table.share(beyond, a), differs=True)
+        share = share_as_far_apart(np.log2(bpm), float(np.log2(ratio[b])))
+        yield Claim("faster" if ratio[b] > 1 else "slower", "pace differs", share, differs=True)
 
 
 def key_claims(table: TraitTable, a: int, b: int) -> Iterator[Claim]:
@@ -114,9 +113,8 @@ def scale_claims(table: TraitTable, a: int, b: int) -> Iterator[Claim]:
             continue
         change = float(column[b] - column[a])
         if abs(change) >= max(scale.step, NOTICED * spread):
-            beyond = column - column[a] >= change if change > 0 else column - column[a] <= change
             words = scale.more if change > 0 else scale.less
-            yield Claim(words, f"{scale.about} differs", table.share(beyond, a), differs=True)
+            yield Claim(words, f"{scale.about} differs", share_as_far_apart(column, change), differs=True)
         elif spread >= scale.step:
             yield from _both_extreme(table, scale, a, b)
 

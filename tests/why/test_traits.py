@@ -14,7 +14,7 @@ from mixtape.errors import LibraryError
 from mixtape.library import Library
 from mixtape.types import Track
 from mixtape.why.claims import COMMONEST, MOST, Claim, chosen
-from mixtape.why.table import TraitTable
+from mixtape.why.table import TraitTable, share_as_far_apart
 from mixtape.why.traits import EXTREME, SCALES, SURE_KEY, SURE_TEMPO, key_name, trait_claims
 from mixtape.why.why import Why
 
@@ -181,6 +181,12 @@ def test_every_trait_there_are_words_for_is_one_that_is_heard() -> None:
 
     heard = {trait.name for trait in TRAITS}
     assert {scale.name for scale in SCALES} <= heard and set(NAMES) <= heard
+
+
+def test_a_difference_says_more_the_fewer_pairs_of_songs_differ_so_much() -> None:
+    column = np.array([0.0, 1.0, 2.0, 3.0, np.nan])
+    shares = [share_as_far_apart(column, change) for change in (0.5, -1.5, 2.5, 4.0)]
+    assert shares == sorted(shares, reverse=True) and shares[0] == 1.0 and shares[-1] == 0.0
 
 
 def test_keys_read_as_a_person_reads_them() -> None:
