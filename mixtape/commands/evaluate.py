@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +26,7 @@ def evaluate(
     ] = False,
     blind: Annotated[bool, typer.Option("--blind", help="Ask which of two lists you like better, and keep your votes.")] = False,
     pairs: Annotated[int, typer.Option("--pairs", min=0, help="Pairs of lists to vote on; 0 only sums up.")] = 10,
+    play: Annotated[bool, typer.Option("--play", help="With --blind: play six seconds of every song.")] = False,
     library: LibraryOption = None,
     config: ConfigOption = None,
 ) -> None:
@@ -42,7 +44,7 @@ def evaluate(
     if blind:
         if as_json or picture:
             raise ConfigError("--blind asks you for votes and prints no table; leave out --json and --picture")
-        _vote(library, settings, pairs)
+        _vote(library, settings, pairs, play=play)
         return
     with open_library(library) as opened:
         with bars() as progress:
@@ -83,26 +85,31 @@ def neighbours(
     print(f"written: {out} ({songs} songs by {feature_set})")
 
 
-def _vote(library: Path | None, settings: configuration.Config, pairs: int) -> None:
+def _vote(library: Path | None, settings: configuration.Config, pairs: int, *, play: bool) -> None:
     from mixtape.evaluate.blind import ask
 
     with open_library(library) as opened:
-        said = ask(opened, settings, pairs=pairs, show=_shown)
+        said = ask(opened, settings, pairs=pairs, show=partial(_shown, play=play))
     print()
     for line in said:
         print(line)
 
 
-def _shown(pair: Pair, number: int) -> Answer:
-    """Print two lists and read which one is liked; the end of input stops."""
+def _shown(pair: Pair, number: int, *, play: bool) -> Answer:
+    """Print two lists, play them if asked, and read which one is liked; the end of input stops."""
     from mixtape.evaluate.blind import ANSWERS
+    from mixtape.evaluate.excerpts import play as heard
 
     print()
     print(printable(f"{number}. What goes better with {pair.seed.label}?"))
+    audible = not play or heard([pair.seed])
     for name, tracks in (("a", pair.a), ("b", pair.b)):
         print(f"  {name}")
         for track in tracks:
-            print(printable(f"     {track.label}"))
+            print(printable(f"     {track.label}" + ("" if audible else f"  ({track.path})")))
+        audible = audible and (not play or heard(tracks))
+    if not audible:
+        print("there is no sound output here; play the files in any player")
     while True:
         print("a, b, = for no difference, q to stop: ", end="", flush=True)
         line = sys.stdin.readline()

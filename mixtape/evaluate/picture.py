@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from mixtape.evaluate.evaluation import Evaluation
 from mixtape.evaluate.measures import K, Measure
 from mixtape.evaluate.sentences import sentences
 from mixtape.evaluate.spaces import FUSED
-from mixtape.evaluate.table import SHOWN, Column, row_name
+from mixtape.evaluate.table import GROUPS, SHOWN, Column, row_name
 from mixtape.lettering.glyphs import Weight
 from mixtape.lettering.typeset import line_height_px, line_image, wrap
 from mixtape.palette import oklab_to_srgb
@@ -33,10 +34,10 @@ if TYPE_CHECKING:
 
 WIDTH_PX = 2800
 
-_MARGIN, _NAME, _ROW, _HEAD, _CELL_GAP = 170, 470, 118, 480, 46
+_MARGIN, _NAME, _ROW, _HEAD, _CELL_GAP = 170, 470, 118, 530, 46
 _FINER = 3
 _BRIGHT, _DIM, _FAINT, _LINE = 0.95, 0.66, 0.48, 0.30
-_SENTENCES = 9
+_TEXT, _SENTENCES, _GUTTER = 30, 10, 130
 
 Colour = tuple[int, int, int]
 
@@ -63,17 +64,18 @@ def picture(evaluation: Evaluation, *, palettes: Sequence[Palette] = ()) -> Pict
 
     names = list(evaluation.rows)
     given = [palettes[row] if row < len(palettes) else palette_of_id(name) for row, name in enumerate(names)]
-    words = _lines(evaluation)
-    height = _HEAD + len(names) * _ROW + 110 + sum(line_height_px(30) + (16 if last else 4) for _, last in words) + _MARGIN
+    columns, top = _two_columns(evaluation), _HEAD + len(names) * _ROW + 110
+    height = top + max(map(_height, columns)) + _MARGIN
     night = ground(given[-1])
     sheet = _Sheet(Image.new("RGB", (WIDTH_PX, height), _rgb(night)), night, [ink(palette) for palette in given])
     _heading(sheet, evaluation)
     for row, name in enumerate(names):
         _draw_row(sheet, evaluation, row, name)
-    y = _HEAD + len(names) * _ROW + 110
-    for line, last in words:
-        _write(sheet, line, x=_MARGIN, y=y, size=30, light=_DIM)
-        y += line_height_px(30) + (16 if last else 4)
+    for lines, x in zip(columns, (_MARGIN, WIDTH_PX // 2 + _GUTTER // 2), strict=True):
+        y = top
+        for line, last in lines:
+            _write(sheet, line, x=x, y=y, size=_TEXT, light=_DIM)
+            y += _step(last)
     return sheet.canvas
 
 
@@ -84,13 +86,24 @@ def _palettes(library: Library, rows: int) -> list[Palette]:
     return [library.palette(cover) for cover in covers[::step][:rows]]
 
 
-def _lines(evaluation: Evaluation) -> list[tuple[str, bool]]:
-    """The sentences broken into lines, each with whether it ends its sentence."""
-    lines = []
-    for sentence in sentences(evaluation)[:_SENTENCES]:
-        broken = wrap(sentence, size_px=30, max_width_px=WIDTH_PX - 2 * _MARGIN - 400)
-        lines += [(line, number == len(broken)) for number, line in enumerate(broken, 1)]
-    return lines
+_Lines = list[tuple[str, bool]]
+
+
+def _two_columns(evaluation: Evaluation) -> tuple[_Lines, _Lines]:
+    """The sentences broken into lines, each with whether it ends its sentence, in two columns of about one height."""
+    width = WIDTH_PX // 2 - _MARGIN - _GUTTER // 2
+    broken = [wrap(sentence, size_px=_TEXT, max_width_px=width) for sentence in sentences(evaluation)[:_SENTENCES]]
+    told = [[(line, number == len(lines)) for number, line in enumerate(lines, 1)] for lines in broken]
+    splits = [([*chain(*told[:place])], [*chain(*told[place:])]) for place in range(len(told) + 1)]
+    return min(splits, key=lambda both: max(map(_height, both)))
+
+
+def _height(lines: _Lines) -> int:
+    return sum(_step(last) for _, last in lines)
+
+
+def _step(last: bool) -> int:
+    return line_height_px(_TEXT) + (22 if last else 3)
 
 
 def _heading(sheet: _Sheet, evaluation: Evaluation) -> None:
@@ -101,6 +114,7 @@ def _heading(sheet: _Sheet, evaluation: Evaluation) -> None:
     )
     _write(sheet, told, x=_MARGIN + 4, y=252, size=32, light=_FAINT)
     for column, x in _columns():
+        _write(sheet, GROUPS.get(column.name, ""), x=x, y=_HEAD - 136, size=27, light=_FAINT, tracking=0.02)
         _write(sheet, column.heading, x=x, y=_HEAD - 88, size=27, light=_DIM, tracking=0.02)
 
 

@@ -68,7 +68,7 @@ def _halves(evaluation: Evaluation) -> Iterator[str]:
     yield (
         f"Cut in two, a song finds its other half among all {2 * measure.songs} halves {_percent(measure)} of the time; "
         f"by chance {100 * measure.chance:.1f} %."
-        + (f" {left_out} songs were left out, too short to be cut or not drawn." if left_out else "")
+        + (f" {left_out} songs were too short to be cut, or not drawn by lot." if left_out else "")
     )
     learned = [name for name in evaluation.rows if name in EARS and evaluation.rows[name][SELF_MATCH].value is not None]
     without = next((each for each in evaluation.weightings if each.weighting.name == "no ear"), None)

@@ -34,10 +34,18 @@ SHOWN = (
     Column("p5_artist_filtered", "other artists"),
     Column("hub_skew", "hub skew", percent=False, decimals=2, less=True),
     Column("largest_hub", "largest hub", percent=False, less=True),
-    Column("never_recommended", "never", less=True),
+    Column("never_recommended", "never chosen", less=True),
     Column("step_rank", "step rank", less=True),
 )
 """The columns shown. Steps by rank, since their length can only be compared within one space."""
+
+GROUPS = {
+    "self_match": "two halves",
+    "p5_album": "of five, the same",
+    "hub_skew": "who is recommended",
+    "step_rank": "in a mixtape",
+}
+"""What the columns from this one on have in common."""
 
 HEAD = ("Space", *(column.heading + (" %" if column.percent else "") for column in SHOWN))
 
