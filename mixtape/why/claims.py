@@ -16,7 +16,9 @@ MOST = 3
 COMMONEST = 0.15
 """A likeness that holds for a larger share of the other songs than this is not told."""
 
-_NUMBER_BITS = 2.0
+EXACT_BITS = 3.0
+"""What a number or a name is worth on top: people can check it."""
+
 _SAID_BITS = 2.5
 _APART = (
     frozenset({"rhythm", "pace differs"}),
@@ -34,20 +36,20 @@ class Claim:
     """Words about the second of two songs, seen from the first.
 
     `about` is what they speak of: of claims about one thing one is made. `share` is the share of the other songs, 0 to 1, of
-    which the same, or more, could be said; for a difference, which `differs` marks, the share of all pairs of songs. `exact`
-    marks words with a number or a name in them.
+    which the same, or more, could be said; for a difference, which `differs` marks, the share of all pairs of songs.
+    `extra_bits` is what the words are worth besides: numbers and names more, vague words less.
     """
 
     text: str
     about: str
     share: float
     differs: bool = False
-    exact: bool = False
+    extra_bits: float = 0.0
 
     @property
     def bits(self) -> float:
-        """How much the claim says: -log2 of its share, and something on top where it gives a number or a name."""
-        return -math.log2(max(self.share, 1e-6)) + _NUMBER_BITS * self.exact
+        """How much the claim says: -log2 of its share, and what its words are worth besides."""
+        return -math.log2(max(self.share, 1e-6)) + self.extra_bits
 
 
 def chosen(claims: Iterable[Claim], *, most: int = MOST, said: Collection[str] = ()) -> tuple[Claim, ...]:

@@ -47,6 +47,11 @@ class Nearness:
         """
         return max(self._share(name, a, b), self._share(name, b, a))
 
+    def least_share(self, a: int, b: int) -> float:
+        """The share two songs have in a set where nobody is nearer to either, and a little for rounding."""
+        others = (self.references != self.place[a]) & (self.references != self.place[b])
+        return 1.0001 / (int(others.sum()) + 1)
+
     def farther_percent(self, name: str, a: int, b: int) -> int:
         """Which part of the other songs, in whole per cent rounded down, is farther from `a` than `b` is."""
         others, nearer = self._counts(name, a, b)

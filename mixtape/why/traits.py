@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mixtape.features.tonal import NOTE_NAMES
-from mixtape.why.claims import Claim
+from mixtape.why.claims import EXACT_BITS, Claim
 from mixtape.why.table import TraitTable, share_as_far_apart
 
 SURE_TEMPO, SURE_KEY = 0.3, 0.3
@@ -34,7 +34,10 @@ EXTREME = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """A trait that goes from less to more, the words for it, and the smallest difference that can be heard."""
+    """A trait that goes from less to more, the words for it, and the smallest difference that can be heard.
+
+    `extra_bits`: how much more, or less, its words mean to people than those of others.
+    """
 
     name: str
     about: str
@@ -43,18 +46,17 @@ class Scale:
     high: str
     less: str
     more: str
+    extra_bits: float = 0.0
 
 
 SCALES = (
-    Scale("brightness", "tone", 0.03, "both dark", "both bright", "darker", "brighter"),
+    Scale("brightness", "tone", 0.03, "both dark", "both bright", "darker", "brighter", 1.5),
     Scale("bass", "tone", 0.05, "both light in bass", "both heavy in bass", "lighter in bass", "heavier in bass"),
-    Scale("loudness_lufs", "force", 1.5, "both quiet", "both loud", "quieter", "louder"),
-    Scale("energy", "force", 0.05, "both calm", "both lively", "calmer", "livelier"),
+    Scale("loudness_lufs", "force", 1.5, "both quiet", "both loud", "quieter", "louder", 0.5),
+    Scale("energy", "force", 0.05, "both calm", "both lively", "calmer", "livelier", 0.5),
     Scale("events_per_s", "force", 0.7, "both sparse", "both busy", "sparser", "busier"),
-    Scale(
-        "dynamics_db", "dynamics", 3.0, "both even in level", "both wide in dynamics", "more even in level", "wider in dynamics"
-    ),
-    Scale("pulse", "beat", 0.1, "both without a firm beat", "both with a firm beat", "looser in its beat", "firmer in its beat"),
+    Scale("dynamics_db", "dynamics", 3.0, "both of even level", "both of wide dynamics", "more even", "wider in dynamics", -1.0),
+    Scale("pulse", "beat", 0.1, "both without a firm beat", "both with a firm beat", "looser in beat", "firmer in beat", -1.0),
 )
 """Every scale there are words for."""
 
@@ -73,14 +75,14 @@ def tempo_claims(table: TraitTable, a: int, b: int) -> Iterator[Claim]:
     one, two, half = (_about(ratio, step) for step in (1.0, 2.0, 0.5))
     if one[b]:
         middle = round(float(np.sqrt(bpm[a] * bpm[b])))
-        yield Claim(f"same pulse at {middle} BPM", "pace", table.share(one, a), exact=True)
+        yield Claim(f"same pulse at {middle} BPM", "pace", table.share(one, a), extra_bits=EXACT_BITS)
     elif two[b] or half[b]:
         word = "double" if two[b] else "half"
         text = f"{word} time from {round(float(bpm[a]))} to {round(float(bpm[b]))} BPM"
-        yield Claim(text, "pace", table.share(one | two | half, a), exact=True)
+        yield Claim(text, "pace", table.share(one | two | half, a), extra_bits=EXACT_BITS)
     elif abs(np.log2(ratio[b])) >= np.log2(1 + OTHER_TEMPO):
         share = share_as_far_apart(np.log2(bpm), float(np.log2(ratio[b])))
-        yield Claim("faster" if ratio[b] > 1 else "slower", "pace differs", share, differs=True)
+        yield Claim("faster" if ratio[b] > 1 else "slower", "pace differs", share, differs=True, extra_bits=2.0)
 
 
 def key_claims(table: TraitTable, a: int, b: int) -> Iterator[Claim]:
@@ -98,11 +100,16 @@ def key_claims(table: TraitTable, a: int, b: int) -> Iterator[Claim]:
     fifth = relative | (same_mode & ((apart == 1) | (apart == 11)))
     here, there = key_name(note[a], major[a]), key_name(note[b], major[b])
     if same[b]:
-        yield Claim(f"both in {here}", "key", table.share(same, a), exact=True)
+        yield Claim(f"both in {here}", "harmony key", table.share(same, a), extra_bits=EXACT_BITS)
     elif relative[b]:
-        yield Claim(f"{here} to its relative {there}", "key", table.share(relative, a), exact=True)
+        yield Claim(f"{here} to its relative {there}", "harmony key", table.share(relative, a), extra_bits=EXACT_BITS)
     elif fifth[b]:
-        yield Claim(f"{here} to {there} a fifth {'up' if apart[b] == 1 else 'down'}", "key", table.share(fifth, a), exact=True)
+        yield Claim(
+            f"{here} to {there} a fifth {'up' if apart[b] == 1 else 'down'}",
+            "harmony key",
+            table.share(fifth, a),
+            extra_bits=EXACT_BITS,
+        )
 
 
 def scale_claims(table: TraitTable, a: int, b: int) -> Iterator[Claim]:
@@ -114,7 +121,9 @@ def scale_claims(table: TraitTable, a: int, b: int) -> Iterator[Claim]:
         change = float(column[b] - column[a])
         if abs(change) >= max(scale.step, NOTICED * spread):
             words = scale.more if change > 0 else scale.less
-            yield Claim(words, f"{scale.about} differs", share_as_far_apart(column, change), differs=True)
+            yield Claim(
+                words, f"{scale.about} differs", share_as_far_apart(column, change), differs=True, extra_bits=scale.extra_bits
+            )
         elif spread >= scale.step:
             yield from _both_extreme(table, scale, a, b)
 
@@ -128,7 +137,7 @@ def _both_extreme(table: TraitTable, scale: Scale, a: int, b: int) -> Iterator[C
         share = float((sign * column >= mildest).mean())
         if share <= EXTREME and mildest - sign * middle >= scale.step:
             about = "beat none" if scale.about == "beat" and sign < 0 else scale.about
-            yield Claim(words, about, share)
+            yield Claim(words, about, share, extra_bits=scale.extra_bits)
 
 
 def key_name(note: float, mode: float) -> str:

@@ -97,7 +97,7 @@ def _traits(library: Library) -> TraitTable | None:
 
 def _sets(library: Library) -> dict[str, npt.NDArray[Any]]:
     found = {}
-    for name in (name for _, names in FAMILIES.values() for name in names):
+    for name in (name for family in FAMILIES.values() for name in family.sets):
         try:
             found[name] = library.features(name).values
         except LibraryError:

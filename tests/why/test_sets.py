@@ -72,6 +72,15 @@ def test_sets_that_are_not_there_make_no_family() -> None:
     assert all(family_share(near, about, 0, 1) is None for about in FAMILIES)
 
 
+def test_songs_nearest_in_all_sets_are_called_so_and_no_set_is_named() -> None:
+    sets = {**made_up(60), "tonal": made_up(60, seed=4)["ssd"]}
+    near = Nearness.of(sets, [0, 1, 2])
+    assert [claim.text for claim in set_claims(near, 0, 1)] != ["nearest in every way"]
+    sets["rp"][2] = 9.0
+    near = Nearness.of(sets, [0, 1, 2])
+    assert [claim.text for claim in set_claims(near, 0, 1)] == ["nearest in every way"]
+
+
 def test_a_list_says_what_each_song_shares_with_the_one_before() -> None:
     told = Why([f"s{row}" for row in range(60)], sets=made_up(60))
     assert told.along(["s2", "s0", "s9", "s40"]) == (("similar rhythm",), (), ())

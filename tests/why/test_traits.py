@@ -126,7 +126,7 @@ def holds(claim: Claim, a: dict[str, float], b: dict[str, float], table: TraitTa
         near = [abs(bpm / number - 1) < 0.025 for bpm, number in zip((a["tempo_bpm"], b["tempo_bpm"]), told * 2, strict=False)]
         word = {1: "same pulse", 2: "double time", 0.5: "half time"}[round(2 * b["tempo_bpm"] / a["tempo_bpm"]) / 2]
         return all(near) and word in claim.text and min(a["tempo_confidence"], b["tempo_confidence"]) >= SURE_TEMPO
-    if claim.about == "key":
+    if claim.about == "harmony key":
         named = re.findall(r"([A-G][#b]?) (major|minor)", claim.text)
         told = [key_name(song["key"], song["mode"]) for song in (a, b)]
         here, there = (notes_of(song) for song in (a, b))
