@@ -1,0 +1,1 @@
+"""Ears of the collection's own: what makes its songs differ, learned from them alone, without labels."""
