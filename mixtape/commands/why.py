@@ -80,9 +80,10 @@ def _stored(library: Library) -> int:
 
 def _sentence(words: tuple[str, ...], rank: int | None, stored: int) -> str:
     from mixtape.playlists.reasons import counted
+    from mixtape.why.claims import phrased
 
     nearness = f"{counted(rank)}nearest by sound" if rank else f"beyond the {stored} nearest by sound"
-    return f"{nearness}: {', '.join(words)}" if words else nearness
+    return f"{nearness}: {phrased(words)}" if words else nearness
 
 
 def _traits(table: TraitTable | None, a: int, b: int) -> dict[str, dict[str, float | None]]:

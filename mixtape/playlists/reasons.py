@@ -6,6 +6,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from mixtape.why.claims import phrased
+
 _COUNTED = ("", "second ", "third ", "fourth ", "fifth ", "sixth ", "seventh ", "eighth ", "ninth ", "tenth ")
 
 SEED = "the seed song"
@@ -24,7 +26,7 @@ def counted(rank: int) -> str:
 
 def told(words: Sequence[str], otherwise: str) -> str:
     """What there is to say of a song after the one before it, or else why the recipe chose it."""
-    return ", ".join(words) or otherwise
+    return phrased(words) or otherwise
 
 
 def nearness(rank: int, others: int, *, where: str) -> str:

@@ -20,6 +20,7 @@ EXACT_BITS = 3.0
 """What a number or a name is worth on top: people can check it."""
 
 _SAID_BITS = 2.5
+_ALIKE = "similar "
 _APART = (
     frozenset({"rhythm", "pace differs"}),
     frozenset({"rhythm", "beat differs"}),
@@ -70,6 +71,18 @@ def chosen(claims: Iterable[Claim], *, most: int = MOST, said: Collection[str] =
         if kept and _goes_with(claim, kept):
             return (*kept, claim)
     return tuple(taken)
+
+
+def phrased(texts: Iterable[str]) -> str:
+    """Claims in one line, what is similar told in one breath: `same pulse at 94 BPM, similar rhythm and sound, darker`."""
+    parts = list(texts)
+    alike = [text.removeprefix(_ALIKE) for text in parts if text.startswith(_ALIKE)]
+    rest = [text for text in parts if not text.startswith(_ALIKE)]
+    if not alike:
+        return ", ".join(rest)
+    before = sum(not text.startswith(_ALIKE) for text in parts[: parts.index(_ALIKE + alike[0])])
+    listed = " and ".join(filter(None, (", ".join(alike[:-1]), alike[-1])))
+    return ", ".join([*rest[:before], _ALIKE + listed, *rest[before:]])
 
 
 def _goes_with(claim: Claim, taken: Iterable[Claim]) -> bool:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _REMEMBERED = 2
 
+SILENCE_LUFS = -69.0
+"""A song no louder than this is like nothing: that it has no highs and no beat is no likeness."""
+
 
 class Why:
     """What can be said of any two songs of a collection."""
@@ -57,8 +60,10 @@ class Why:
         return Nearness.of(self.sets, [self.row(song) for song in songs])
 
     def claims(self, a: str, b: str, *, near: Nearness | None = None) -> list[Claim]:
-        """All that can be said of `b` seen from `a`, in no order, contradictions among it."""
+        """All that can be said of `b` seen from `a`, in no order, contradictions among it; of silence nothing."""
         here, there = self.row(a), self.row(b)
+        if self._silent(here) or self._silent(there):
+            return []
         said = list(trait_claims(self.traits, here, there)) if self.traits is not None else []
         return said + list(set_claims(near or self.nearness([a, b]), here, there, drums=self._drums(here, there)))
 
@@ -76,6 +81,9 @@ class Why:
             before = {text for line in lines[-_REMEMBERED:] for text in line}
             lines.append(tuple(claim.text for claim in chosen(self.claims(a, b, near=near), said=before)))
         return tuple(lines)
+
+    def _silent(self, row: int) -> bool:
+        return self.traits is not None and self.traits.of(row, "loudness_lufs") <= SILENCE_LUFS
 
     def _drums(self, a: int, b: int) -> bool:
         """Whether both songs beat plainly and are less of notes than most here: then what beats is drums, or does their work."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mixtape.errors import LibraryError
 from mixtape.library import Library
 from mixtape.types import Track
-from mixtape.why.claims import COMMONEST, MOST, Claim, chosen
+from mixtape.why.claims import COMMONEST, MOST, Claim, chosen, phrased
 from mixtape.why.table import TraitTable, share_as_far_apart
 from mixtape.why.traits import EXTREME, SCALES, SURE_KEY, SURE_TEMPO, key_name, trait_claims
 from mixtape.why.why import Why
@@ -174,6 +174,27 @@ def test_what_says_most_comes_first_and_what_was_just_said_waits() -> None:
     after = chosen(claims, said={"similar sound"})
     assert [claim.text for claim in after] == ["similar rhythm", "similar sound", "louder"]
     assert chosen(claims[3:]) == ()
+
+
+@pytest.mark.parametrize(
+    ("texts", "line"),
+    [
+        ((), ""),
+        (("darker",), "darker"),
+        (("similar sound", "darker"), "similar sound, darker"),
+        (("similar rhythm", "same pulse at 94 BPM", "similar sound"), "similar rhythm and sound, same pulse at 94 BPM"),
+        (("both dark", "similar rhythm", "similar sound"), "both dark, similar rhythm and sound"),
+        (("similar rhythm", "similar sound", "similar harmony"), "similar rhythm, sound and harmony"),
+    ],
+)
+def test_what_is_similar_is_told_in_one_breath(texts: tuple[str, ...], line: str) -> None:
+    assert phrased(texts) == line
+
+
+def test_of_silence_nothing_is_said() -> None:
+    table = crowd({"loudness_lufs": -70.0, "brightness": 0.0}, {"brightness": 0.0})
+    told = Why([f"s{row}" for row in range(len(table.values))], traits=table)
+    assert told.claims("s0", "s1") == [] and told.claims("s1", "s2") != []
 
 
 def test_every_trait_there_are_words_for_is_one_that_is_heard() -> None:
