@@ -41,6 +41,9 @@ _TIGHTNESS = 100.0
 
 _FAINT = 0.1
 
+_FEWEST = 4
+"""Beats that make a pulse."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pulse:
@@ -68,7 +71,7 @@ def find_pulse(onsets: FloatArray, *, frame_hz: float) -> Pulse:
         frame_hz: frames per second.
 
     Returns:
-        The pulse; `NO_PULSE` when nothing begins or the sound is shorter than 2.5 s.
+        The pulse; `NO_PULSE` when there are fewer than four beats or less than 2.5 s of sound.
     """
     if len(onsets) < 2 * PERIODS_S[-1] * frame_hz or not onsets.any():
         return NO_PULSE
@@ -76,7 +79,9 @@ def find_pulse(onsets: FloatArray, *, frame_hz: float) -> Pulse:
     scores = period_scores(alike, frame_hz=frame_hz)
     periods_s = _periods_along(onsets, scores, frame_hz=frame_hz)
     beats = find_beats(onsets.sum(axis=1), periods_s * frame_hz)
-    period_s = _usual_step(beats) / frame_hz or float(PERIODS_S[scores.argmax()])
+    if len(beats) < _FEWEST:
+        return NO_PULSE
+    period_s = _usual_step(beats) / frame_hz
     clarity = float(_read(alike, np.array([period_s]), frame_hz)[0])
     return Pulse(beats, period_s, min(max(clarity, 0.0), 1.0), scores)
 
@@ -136,9 +141,7 @@ def _best_line(scores: Numbers) -> npt.NDArray[np.int64]:
 
 
 def _usual_step(beats: npt.NDArray[np.int64]) -> float:
-    """The mean of the steps that are within a tenth of the middle one; 0 when there are fewer than two beats."""
-    if len(beats) < 2:
-        return 0.0
+    """The mean of the steps that are within a tenth of the middle one."""
     steps = np.diff(beats)
     return float(steps[np.abs(steps / np.median(steps) - 1) < 0.1].mean())
 
@@ -190,10 +193,10 @@ def _traced(back: npt.NDArray[np.int64], last: int) -> npt.NDArray[np.int64]:
 
 
 def _without_faint_ends(beats: npt.NDArray[np.int64], strength: Numbers) -> npt.NDArray[np.int64]:
-    """Beats from the first to the last that stand on something: not those that run on into silence."""
+    """Beats from the first to the last that stand on something: not those that run on into silence; none if hardly any does."""
     felt = strength[beats]
     firm = np.flatnonzero(felt > _FAINT * np.sqrt(np.mean(felt**2)))
-    return beats[firm[0] : firm[-1] + 1] if len(firm) else beats[:0]
+    return beats[firm[0] : firm[-1] + 1] if len(firm) >= max(_FEWEST, len(beats) / 8) else beats[:0]
 
 
 def beat_phase(beats_s: FloatArray, *, times_s: Numbers) -> FloatArray:

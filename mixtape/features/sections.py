@@ -1,8 +1,8 @@
 """Where the music changes: the boundaries between the parts of a song.
 
 Foote's checkerboard novelty (ICME 2000) on what a third of a second sounds like: the loudness of each Bark band, how much it
-moves, and the pitch classes. With likeness as a scalar product the tapered checkerboard is one vector times itself, so the novelty
-is the squared length of a tapered difference between what follows and what went before, and no matrix is needed.
+moves, and the pitch classes. With likeness as a scalar product the tapered checkerboard is one vector times itself, so the
+novelty is the squared length of a tapered difference between what follows and what went before, and no matrix is needed.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def novelty(sound: FloatArray, *, reach: int) -> FloatArray:
     away = (np.arange(reach) + 0.5) / reach
     taper = np.exp(-2 * away**2)
     taper /= taper.sum()
-    kernel = np.r_[taper, -taper[::-1]]
+    kernel = np.r_[taper[::-1], -taper]
     # Beyond the ends the song goes on as it began and ended.
     padded = np.pad(sound, ((reach, reach), (0, 0)), mode="symmetric", reflect_type="even")
     moved = fftconvolve(padded, kernel[:, None], mode="valid", axes=0)[: len(sound)]

@@ -1,7 +1,7 @@
 """The set `tempo`: at which times the music comes back to itself, and how fast and how plainly it beats.
 
-- A profile of self-likeness: how much the onsets resemble themselves after lags from a tenth of a second to 4.8 s, six to the octave;
-  a faster performance of the same rhythm is the same profile, moved a little. Then the same for the low register (bass,
+- A profile of self-likeness: how much the onsets resemble themselves after lags from a tenth of a second to 4.8 s, six to the
+  octave; a faster performance of the same rhythm is the same profile, moved a little. Then the same for the low register (bass,
   drums) and for the high one (cymbals), three to the octave.
 - Six numbers: tempo (octaves above 120 BPM, as far as it is sure), how plain the pulse is, how sure the tempo, onsets per second,
   how uneven they are in strength, and how much the tempo moves.

@@ -1,8 +1,8 @@
 """The set `tonal`: which notes a song uses, in which key, what chords they make and how fast those change.
 
 Notes are peaks of the fine spectrum from 60 Hz to 2.1 kHz, their pitch read between the bins, so that two bass notes a
-semitone apart differ and a band that is tuned 40 cents low is heard in its own tuning. Loud and soft notes are brought closer (the
-fourth root of power), and each third of a second counts alike.
+semitone apart differ and a band that is tuned 40 cents low is heard in its own tuning. Loud and soft notes are brought closer
+(the fourth root of power), and each third of a second counts alike.
 
 The vector, by part:
 
@@ -40,7 +40,7 @@ _FINE = 60
 
 _PER_CLASS = _FINE // CLASSES
 
-_LOWEST_BIN, _HIGHEST_BIN = 6, 195
+_LOWEST_BIN, _HIGHEST_BIN = 5, 195
 _MIDDLE_C_HZ = 261.63
 _ROWS = SLICE_FRAMES // 2
 """Slow frames in a slice."""

@@ -1,7 +1,7 @@
 """What people ask of a song: its tempo, its key, how loud, how bright, how lively. The set `traits`, and the same in words.
 
-Every trait is a finite number with a unit and a range (`TRAITS`, in the order of the vector). Where a song has no beat or no key, its
-tempo is 120 BPM and its key C major, with a confidence of 0.
+Every trait is a finite number with a unit and a range (`TRAITS`, in the order of the vector). Where a song has no beat or no key,
+its tempo is 120 BPM and its key C major, with a confidence of 0.
 
 Loudness is ITU-R BS.1770-4: K-weighting, blocks of 400 ms every 100 ms, those under -70 LUFS and then those 10 LU under the rest
 left out. The channels were mixed to one; it is measured as a stereo player gives it, the same from both loudspeakers: a
