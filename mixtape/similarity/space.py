@@ -31,19 +31,19 @@ from mixtape.types import FloatArray, IntArray, Neighbours
 EXACT_UP_TO = 10_000
 """So many songs and fewer are measured each against each: above, that would take longer than asking the index for every song."""
 
-ALL_UP_TO = 2_000
+ALL_UP_TO = 1_000
 """In so many songs and fewer a question with other weights measures them all; in more, the index's candidates."""
 
 PANEL = 1_000
 """Songs that all others are measured against."""
 
-CANDIDATES = 1_000
+CANDIDATES = 600
 """Songs measured for one question."""
 
 DEFAULT = Weights()
 """The weights of a space that is given none."""
 
-_BLOCK = 2048
+_BLOCK = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,9 +137,7 @@ class Space:
         if self._table is not None:
             return np.array(self._table[row])
         asked = _Asked(tuple(part.at([row])[0] for part in self._parts), self._outlook.take(row), self._moments.take(row), None)
-        n = len(self.ids)
-        blocks = [np.arange(start, min(start + _BLOCK, n)) for start in range(0, n, _BLOCK)]
-        found = np.concatenate([self._measured(asked, self._shares, rows) for rows in blocks])
+        found = self._measured(asked, self._shares, np.arange(len(self.ids)))
         found[row] = 0.0
         return found
 
@@ -185,6 +183,11 @@ class Space:
 
     def _measured(self, asked: _Asked, shared: FloatArray, rows: npt.NDArray[np.int64]) -> FloatArray:
         """Fused distances (m,) of some rows from the song asked about."""
+        # A few hundred rows stay in the processor's own memory from one step to the next: twice as fast as all at once.
+        blocks = [rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK)]
+        return np.concatenate([self._measured_block(asked, shared, some) for some in blocks])
+
+    def _measured_block(self, asked: _Asked, shared: FloatArray, rows: npt.NDArray[np.int64]) -> FloatArray:
         counted = np.flatnonzero(shared)
         apart = np.zeros((len(rows), len(counted)), np.float32)
         for place, number in enumerate(counted):
