@@ -21,6 +21,7 @@ L1 distance and scaled so that two songs of a mixed collection are about 1 apart
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -75,8 +76,10 @@ class BlocksEar:
                 f"{n_samples / SAMPLE_RATE_HZ:.2f} s of sound is too short: the block patterns need at least "
                 f"{SEGMENT / SAMPLE_RATE_HZ:.2f} s ({SEGMENT} samples)"
             )
-        self._take(self._cents.rest())
-        return {"blocks": np.concatenate([kept.summary() for kept in self._kept]) * _scale()}
+        # The song may go on: what a song ends with is heard by a copy.
+        ended = deepcopy(self)
+        ended._take(ended._cents.rest())
+        return {"blocks": np.concatenate([kept.summary() for kept in ended._kept]) * _scale()}
 
     def _take(self, frames: FloatArray) -> None:
         for kept in self._kept:

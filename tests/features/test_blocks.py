@@ -42,6 +42,15 @@ def test_how_the_sound_came_does_not_matter(song) -> None:
     np.testing.assert_array_equal(heard(song, [5, 100_000, SEGMENT + 1]), heard(song))
 
 
+def test_asking_on_the_way_changes_nothing(song) -> None:
+    ear, n = BlocksEar(), 0
+    for stretch in stretches([song]):
+        ear.hear(stretch)
+        n += len(stretch.samples)
+        so_far = ear.vectors(n_samples=n)["blocks"]
+        np.testing.assert_array_equal(so_far, heard(song[:n]))
+
+
 @pytest.mark.parametrize("gain", [0.2, 4.0])
 def test_a_louder_master_is_the_same_song(song, gain: float) -> None:
     assert max(apart(heard(song * np.float32(gain)), heard(song)).values()) < 0.03
