@@ -25,6 +25,9 @@ from mixtape.types import FloatArray
 K = 5
 """Songs recommended."""
 
+SURE = 2.0
+"""Standard errors beyond which a difference is called one."""
+
 Vector = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
@@ -88,6 +91,23 @@ def self_match(distances: FloatArray, *, together: Labels | None = None) -> Meas
     hit = (found == np.roll(np.arange(2 * m), -m)).astype(np.float64)
     each = (hit[:m] + hit[m:]) / 2
     return Measure(float(each.mean()), standard_error(each, together), 1.0 / (2 * m - 1), 1.0, m, each)
+
+
+def surely(each: Vector, se: float | None, *, together: Labels | None = None, over: float = 0.0) -> bool:
+    """Whether the mean of `each`, NaN left out, is beyond two standard errors from `over`.
+
+    Two, where there are many groups that stand or fall `together`; with few of them, as far as Student's t says is as rare:
+    2.3 with ten groups, 4.5 with three, since the error itself is then hardly known.
+    """
+    from scipy.special import ndtr, stdtrit
+
+    asked = ~np.isnan(each)
+    if se is None or not asked.any():
+        return False
+    groups = np.arange(len(each)) if together is None else together
+    count = len(np.unique(groups[asked]))
+    known = (count if count > 1 else int(asked.sum())) - 1
+    return abs(float(each[asked].mean()) - over) > max(float(stdtrit(known, ndtr(SURE))) * se, 1e-12)
 
 
 def standard_error(each: Vector, together: Labels | None = None) -> float | None:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from mixtape.evaluate.evaluation import SELF_MATCH, Evaluation
 from mixtape.evaluate.learned import EARS
-from mixtape.evaluate.measures import K, Measure
+from mixtape.evaluate.measures import SURE, K, Measure, surely
 from mixtape.evaluate.spaces import FUSED, RAW
-from mixtape.evaluate.weightings import SURE, UNDECIDED, Comparison
+from mixtape.evaluate.weightings import UNDECIDED, Comparison
 
 _ALIKE = {"p5_album": "from the same album", "p5_artist": "by the same artist", "p5_genre": "of the same genre"}
 _ASKED = {
@@ -90,7 +90,11 @@ def _taste(evaluation: Evaluation) -> Iterator[str]:
     told = f"With songs by the same artist forbidden, {_percent(measure)} are still of the same {by}"
     if measure.se is None or measure.songs < _FEW:
         answer = f"only {measure.songs} songs can be asked, too few to say"
-    elif measure.value > measure.chance + SURE * measure.se:
+    elif (
+        measure.value > measure.chance
+        and measure.each is not None
+        and surely(measure.each, measure.se, together=evaluation.together, over=measure.chance)
+    ):
         answer = "so it hears the music, and not only who made it"
     else:
         answer = "which is not surely more than chance: beyond artists it has not shown that it hears what your tags mean"
@@ -145,9 +149,8 @@ def _settings(evaluation: Evaluation) -> Iterator[str]:
     worse = [told for each in tried if (told := _told(each, "worse"))]
     if not better:
         yield f"{lead} none is better than today's by more than {SURE:g} standard errors, so keep them."
-    for told in better:
-        yield f"{lead} better {told}."
-        lead = "Also"
+    else:
+        yield f"{lead} better: {'; '.join(better)}."
     if worse:
         yield f"Surely worse: {'; '.join(worse)}."
     if better:

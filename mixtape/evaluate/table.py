@@ -40,7 +40,7 @@ SHOWN = (
 """The columns shown. Steps by rank, since their length can only be compared within one space."""
 
 GROUPS = {
-    "self_match": "two halves",
+    "self_match": "of a song",
     "p5_album": "of five, the same",
     "hub_skew": "who is recommended",
     "step_rank": "in a mixtape",

@@ -12,12 +12,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from mixtape.evaluate.labels import Labels
-from mixtape.evaluate.measures import Measure, standard_error
+from mixtape.evaluate.measures import Measure, standard_error, surely
 from mixtape.evaluate.spaces import Sets, families_of
 from mixtape.similarity.sets import Weights
-
-SURE = 2.0
-"""Standard errors beyond which a difference is called one."""
 
 UNDECIDED = "undecided"
 
@@ -103,5 +100,5 @@ def difference(now: Measure, before: Measure, *, together: Labels) -> Difference
     if not songs:
         return None
     change, se = float(each[each == each].mean()), standard_error(each, together)
-    sure = se is not None and abs(change) > max(SURE * se, 1e-12)
+    sure = surely(each, se, together=together)
     return Difference(change, se, songs, ("better" if change > 0 else "worse") if sure else UNDECIDED)

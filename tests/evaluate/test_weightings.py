@@ -71,3 +71,12 @@ def test_todays_setting_comes_first_and_none_leaves_nothing_to_hear() -> None:
 def test_one_family_alone_leaves_nothing_to_weigh() -> None:
     names = [each.name for each in settings_to_try(Weights(), {"ssd": np.zeros((2, 2), np.float32)})]
     assert names == ["as it is"]
+
+
+def test_three_albums_must_agree_far_more_closely_than_a_hundred_songs() -> None:
+    each = np.repeat([0.1, 0.2, 0.3], [30, 30, 40]) + 0.0
+    albums = difference(measure(each), measure(np.zeros(100)), together=np.repeat([0, 1, 2], [30, 30, 40]))
+    assert albums is not None and albums.se is not None
+    # More than three standard errors, and still not sure: with three witnesses, 4.5 are needed.
+    assert 3.0 < albums.change / albums.se < 4.5
+    assert albums.verdict == "undecided"
