@@ -82,14 +82,16 @@ def gap_of(points: Places, board: Board, cell: Cells) -> float:
 
 
 def _gap(board: Board, of: Cells, to: Cells) -> tuple[float, Cells, Cells]:
-    cost, price = board.total(), level_prices(board)
-    moves = _moves(board, price, of, to)
+    cost, level = board.total(), level_prices(board)
+    moves = _moves(board, level, of, to)
     best, wish, standing = -np.inf, _NONE, _NONE
-    for sweeps in (0, 10, 30, 400):
-        price = settled_prices(board, price, *moves, sweeps=sweeps)
-        floor, wanted, where = floor_and_wishes(board, price)
+    # Where something is still cheaper, settling never ends and makes prices worse in the end: fewer sweeps may prove more.
+    for sweeps in (400, 30, 10, 0):
+        floor, wanted, where = floor_and_wishes(board, settled_prices(board, level, *moves, sweeps=sweeps))
         if floor > best:
             best, wish, standing = floor, wanted, where
+        if cost - best <= PROVEN * cost:
+            break
     return max(0.0, (cost - best) / cost) if cost > 0.0 else 0.0, wish, standing
 
 

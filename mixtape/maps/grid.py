@@ -28,7 +28,7 @@ EXACT_CELLS = 1100
 DENSE_CELLS = 200
 """Grids of up to so many cells are solved by looking at every pair, which is quicker there."""
 
-SEARCHES = 6
+SEARCHES = 4
 """Rounds of search that a larger grid gets at most; most stop earlier."""
 
 HOLDS = (1.0, 4.0, 16.0, 64.0)

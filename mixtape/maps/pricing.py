@@ -104,7 +104,8 @@ def settled_prices(board: Board, price: Places, of: Cells, to: Cells, *, sweeps:
     """Prices lowered until no content is tempted along the moves `of` -> `to`, or for so many sweeps (Bellman and Ford)."""
     order = np.argsort(to, kind="stable")
     of, to = of[order], to[order]
-    step = board.costs(of, to) - board.costs(of, of)
+    every = np.arange(len(board.filled))
+    step = board.costs(of, to) - board.costs(every, every)[of]
     starts = np.flatnonzero(np.diff(to, prepend=-1))
     heads, free = to[starts], board.usable & ~board.filled
     price = price.copy()
