@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -134,8 +135,14 @@ def write_neighbours(path: Path, library: Library, config: Config, *, space: str
 
 def _neighbours(library: Library, ids: tuple[str, ...], config: Config, space: str, k: int) -> Neighbours:
     from mixtape.similarity.nearest import nearest
+    from mixtape.similarity.space import Space
 
-    if space in SETS or space in (FUSED, RAW):
-        return nearest(distances(space, heard_sets(library), weights=weights_of(config)), ids, k=k)
-    # Any other set that was heard, such as the traits, has a plain distance of its own.
-    return nearest(distances(space, {space: library.features(space).values}, weights=weights_of(config)), ids, k=k)
+    sets, weights = heard_sets(library), weights_of(config)
+    if space == FUSED and sets:
+        # As the product does it, for any number of songs.
+        return Space.of(sets, ids, weights=weights).neighbours(k)
+    if space not in space_names(sets):
+        # Any other set that was heard, such as the traits, has a plain distance of its own.
+        with suppress(LibraryError):
+            sets = {space: library.features(space).values}
+    return nearest(distances(space, sets, weights=weights), ids, k=k)

@@ -177,8 +177,10 @@ def test_neighbours_can_be_read_by_anybody(tmp_path: Path) -> None:
 
 
 def test_an_unknown_space_is_refused_with_the_ones_there_are(tmp_path: Path) -> None:
-    with made_up.library(tmp_path, [made_up.track(0), made_up.track(1)]) as library, pytest.raises(MixtapeError):
-        write_neighbours(tmp_path / "near.npz", library, Config(), space="rpp")
+    with made_up.library(tmp_path, [made_up.track(0), made_up.track(1)]) as library:
+        raised = pytest.raises(MixtapeError, match="there is rp, rh, ssd, raw_concatenation, fused")
+        with raised:
+            write_neighbours(tmp_path / "near.npz", library, Config(), space="rpp")
 
 
 # Picture -----------------------------------------------------------------------------------------------------------------------
