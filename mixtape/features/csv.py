@@ -10,6 +10,7 @@ quotes or line breaks. A name need not be text: its bytes are written as they ar
 from __future__ import annotations
 
 import csv
+import io
 import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
@@ -43,9 +44,10 @@ def write_csv(
     if len(names) != len(values):
         raise ShapeError(f"{path}: {len(names)} names for {len(values)} rows; one name a row is needed")
     with _in_place_when_whole(path) as out:
-        lines = csv.writer(out)
+        # One format for a whole line takes a third of the time that number by number takes.
+        line = "".join([f",{_DIGITS}"] * values.shape[1]) + "\r\n"
         for row, name in enumerate(names):
-            lines.writerow([name, *(_DIGITS % number for number in values[row].tolist())])
+            out.write(_quoted(name) + line % tuple(values[row].tolist()))
             if progress is not None:
                 progress(row + 1)
 
@@ -100,6 +102,13 @@ def relative_names(paths: Sequence[Path]) -> list[str]:
 
 def _told(progress: Progress, stage: str, total: int, done: int) -> None:
     progress(stage, done, total)
+
+
+def _quoted(name: str) -> str:
+    """A name as the first field of a line."""
+    line = io.StringIO(newline="")
+    csv.writer(line).writerow([name])
+    return line.getvalue().removesuffix("\r\n")
 
 
 def _lines(opened: IO[str]) -> Iterator[tuple[str, list[str]]]:
