@@ -34,7 +34,7 @@ _BAR, _HALVES = 0.85, 0.3
 
 _REGISTER_WEIGHTS = (0.7, 1.0, 0.1)
 _WINDOW_S, _STEP_S = 10.0, 2.0
-_JUMP, _DRIFT = 0.6, 0.02
+_JUMP, _OCTAVE_JUMP, _DRIFT = 0.6, 3.0, 0.02
 
 _TIGHTNESS = 100.0
 """What a step costs that is off by a factor e, in standard deviations of onset strength."""
@@ -126,9 +126,14 @@ def _periods_along(onsets: FloatArray, overall: Numbers, *, frame_hz: float) -> 
 
 
 def _best_line(scores: Numbers) -> npt.NDArray[np.int64]:
-    """Which column to take in each row (w, states): the highest sum when a move costs by its width, at most a jump."""
+    """Which column to take in each row (w, states): the highest sum when a move costs by its width, at most a jump.
+
+    A song that seems twice as fast from here on has got more strokes, not another tempo: a jump by an octave costs more.
+    """
     states = np.arange(scores.shape[1])
-    move = np.minimum(_DRIFT * np.abs(np.subtract.outer(states, states)), _JUMP)
+    width = np.abs(np.subtract.outer(states, states))
+    move = np.minimum(_DRIFT * width, _JUMP)
+    move[np.abs(width - _STATES_PER_OCTAVE) < _STATES_PER_OCTAVE / 8] = _OCTAVE_JUMP
     total, back = scores[0], np.zeros(scores.shape, np.int64)
     for row in range(1, len(scores)):
         options = total - move

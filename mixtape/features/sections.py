@@ -51,7 +51,7 @@ def find_sections(aspects: list[FloatArray], *, beats_s: FloatArray) -> FloatArr
     if len(sound) < 2 * gap:
         return np.zeros(0, np.float32)
     wide, near = novelty(sound, reach=reach), novelty(sound, reach=round(_NEAR_S / SLICE_S))
-    found = [_sharpest(near, peak) for peak in _peaks(wide, gap=gap) if gap <= peak <= len(sound) - gap]
+    found = [_sharpest(near, peak) for peak in gap + _peaks(wide[gap : len(sound) - gap], gap=gap)]
     moments_s = [_on_a_beat((edge - 0.5 / SLICE_FRAMES) * SLICE_S, beats_s) for edge in found]
     return np.array(sorted(set(moments_s)), np.float32)
 

@@ -6,8 +6,8 @@ semitone apart differ and a band that is tuned 40 cents low is heard in its own 
 
 The vector, by part:
 
-- pitch classes as they are, C first (12); from the tonic: all notes (12), how they vary (12), the bass (12);
-- chords: which kind (8), and how often the major and the minor triad on each degree (24);
+- pitch classes as they are, C first (12); from the tonic: their mean (12) and how they vary (12);
+- which kinds of chords (8);
 - intervals that sound together, a semitone to a tritone (6);
 - harmonic change after 0.37, 0.74, 1.5, 3, 6 and 12 s, and how unevenly it comes (7);
 - how plain the key is, how much more major than minor, how many pitch classes at once and over the song, how tonal at all, and
@@ -32,7 +32,7 @@ VERSIONS = {"tonal": 1}
 CLASSES = 12
 NOTE_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
-SIZE = 99
+SIZE = 63
 """Numbers in the vector."""
 
 _FINE = 60
@@ -41,7 +41,6 @@ _FINE = 60
 _PER_CLASS = _FINE // CLASSES
 
 _LOWEST_BIN, _HIGHEST_BIN = 5, 195
-_MIDDLE_C_HZ = 261.63
 _ROWS = SLICE_FRAMES // 2
 """Slow frames in a slice."""
 
@@ -84,7 +83,7 @@ class Key:
 
 
 class TonalEar:
-    """Hears the notes of a song; keeps 121 numbers per 0.37 s."""
+    """Hears the notes of a song; keeps 61 numbers per 0.37 s."""
 
     def __init__(self) -> None:
         self._notes: list[FloatArray] = []
@@ -102,15 +101,10 @@ class TonalEar:
         """How far the song is tuned above 440 Hz, in semitones from -0.5 to 0.5."""
         return float(np.angle(self._tuning) / (2 * np.pi)) if abs(self._tuning) else 0.0
 
-    def chroma(self) -> tuple[FloatArray, FloatArray]:
-        """Strength of the pitch classes of all notes and of the bass, each (s, 12), C first, a row for each slice."""
-        fine = np.concatenate(self._notes) if self._notes else np.zeros((0, 2, _FINE), np.float32)
-        bass, treble = np.moveaxis(fine @ _folding(self.tuning()), 1, 0)
-        return bass + treble, bass
-
     def slices(self) -> FloatArray:
-        """(s, 12): what share of each slice's sound each pitch class has; zeros where there is no note."""
-        return _shares(self.chroma()[0])
+        """(s, 12): what share of each slice's notes each pitch class has, C first; zeros where there is no note."""
+        fine = np.concatenate(self._notes) if self._notes else np.zeros((0, _FINE), np.float32)
+        return _shares(fine @ _folding(self.tuning()))
 
     def key(self) -> Key:
         """The song's key; C major with a confidence of 0 where there are no notes."""
@@ -125,26 +119,23 @@ class TonalEar:
         return float(np.concatenate(self._tonality).mean()) if self._tonality else 0.0
 
     def vectors(self, *, n_samples: int) -> dict[str, FloatArray]:
-        """{"tonal": (99,)}; zeros where there are no notes."""
+        """{"tonal": (63,)}; zeros where there are no notes."""
         return {"tonal": self._vector()}
 
     def _vector(self) -> FloatArray:
-        everything, bass = (_shares(some) for some in self.chroma())
+        everything = self.slices()
         if not everything.any():
             return np.zeros(SIZE, np.float32)
         tonality = np.concatenate(self._tonality)
         usual, key = _usual(everything), self.key()
         fits = key_fits(usual)
         from_tonic = np.roll(everything, -key.tonic, axis=1)
-        kinds, degrees = chord_profile(from_tonic)
         plain = (key.confidence, fits[1].max() - fits[0].max(), _breadth(everything), _breadth(usual[None]))
         parts = (
             usual,
             from_tonic.mean(axis=0),
             from_tonic.std(axis=0),
-            np.roll(_usual(bass), -key.tonic),
-            kinds,
-            degrees,
+            chord_kinds(everything),
             _intervals(everything),
             _changes(everything),
             plain,
@@ -157,7 +148,7 @@ def notes_of(power: FloatArray) -> tuple[FloatArray, FloatArray, complex]:
     """Notes of spectra (u, 1025), summed over slices of 16.
 
     Returns:
-        (s, 2, 60) strength of the steps of the octave, bass and treble; (s,) how much of the power is in notes, 0..1; and the
+        (s, 60) strength of the steps of the octave, C first; (s,) how much of the power is in notes, 0..1; and the
         sum over all notes of exp(2 pi i pitch in semitones), whose angle is the tuning.
     """
     some = power[:, _LOWEST_BIN : _HIGHEST_BIN + 1]
@@ -168,12 +159,11 @@ def notes_of(power: FloatArray) -> tuple[FloatArray, FloatArray, complex]:
     strength = np.sqrt(np.sqrt(level))
     slice_of, count = row // _ROWS, -(-len(power) // _ROWS)
     step = np.rint(pitch * _PER_CLASS).astype(np.int64) % _FINE
-    where = (slice_of * 2 + (hz >= _MIDDLE_C_HZ)) * _FINE + step
-    notes = np.bincount(where, weights=strength, minlength=count * 2 * _FINE).astype(np.float32).reshape(count, 2, _FINE)
+    notes = np.bincount(slice_of * _FINE + step, weights=strength, minlength=count * _FINE)
     in_notes = np.bincount(slice_of, weights=level, minlength=count)
     whole = np.add.reduceat(some.sum(axis=1), np.arange(0, len(some), _ROWS)) if len(some) else np.zeros(0)
     tonality = np.minimum(in_notes * 1.5 / np.maximum(whole, _QUIETEST), 1).astype(np.float32)
-    return notes, tonality, complex((strength * np.exp(2j * np.pi * pitch)).sum())
+    return notes.reshape(count, _FINE).astype(np.float32), tonality, complex((strength * np.exp(2j * np.pi * pitch)).sum())
 
 
 def _is_note(power: FloatArray) -> npt.NDArray[np.bool_]:
@@ -248,14 +238,13 @@ def _chord_shapes() -> FloatArray:
     return shapes
 
 
-def chord_profile(shares: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Which chords slices (s, 12) hold, each slice counted by how well it fits: by kind (8,), and triads by degree (24,)."""
+def chord_kinds(shares: FloatArray) -> FloatArray:
+    """What share of slices (s, 12) holds each kind of chord, (8,); a slice that fits several is shared between them."""
     heard = shares[shares.any(axis=1)]
     fit = (heard / np.linalg.norm(heard, axis=1, keepdims=True)) @ _chord_shapes()
     belief = np.exp(16 * (fit - fit.max(axis=1, keepdims=True)))
     belief /= belief.sum(axis=1, keepdims=True)
-    found = belief.mean(axis=0).reshape(len(_CHORDS), CLASSES)
-    return found.sum(axis=1), found[:2].ravel()
+    return np.asarray(belief.mean(axis=0).reshape(len(_CHORDS), CLASSES).sum(axis=1), np.float32)
 
 
 def _intervals(shares: FloatArray) -> FloatArray:

@@ -5,7 +5,9 @@ import pytest
 
 from mixtape.features.beats import find_pulse
 from mixtape.features.stretch import stretches
-from mixtape.features.timeline import TimelineEar
+from mixtape.features.tempo import TempoEar
+from mixtape.features.timeline import TIMELINE_VERSION, TimelineEar
+from mixtape.library import Library
 from mixtape.types import Timeline
 
 
@@ -129,3 +131,31 @@ def test_two_ways_of_cutting_a_song_give_the_same_timeline(made_up) -> None:
 
 def test_too_short_a_sound_has_no_beats() -> None:
     assert len(find_pulse(np.ones((100, 3), np.float32), frame_hz=86.13).beats) == 0
+
+
+def test_four_minutes_take_less_than_400_kb_on_the_disk_and_come_back(tmp_path) -> None:
+    rng = np.random.default_rng(0)
+    rows = 4 * 60 * 60
+    kept = Timeline(
+        *(rng.random(shape, np.float32) for shape in (rows, (rows, 8), rows, rows)),
+        beats_s=np.arange(0, 240, 0.3, dtype=np.float32),
+        sections_s=np.array([12.5, 100.25], np.float32),
+    )
+    with Library(tmp_path, create=True) as library:
+        library.put_listening("ab" * 16, {}, kept, versions={"timeline": TIMELINE_VERSION})
+        assert sum(path.stat().st_size for path in (tmp_path / "songs").rglob("*.npz")) < 400_000
+        found = library.timeline("ab" * 16)
+    np.testing.assert_allclose(found.bands, kept.bands, atol=5e-4)
+    np.testing.assert_array_equal(found.beats_s, kept.beats_s)
+    np.testing.assert_array_equal(found.sections_s, kept.sections_s)
+
+
+def test_ears_of_the_same_pass_give_the_same_beats_as_its_own(made_up) -> None:
+    sound, tempo = made_up(12), TempoEar()
+    shared = TimelineEar(tempo=tempo)
+    for stretch in stretches([sound]):
+        tempo.hear(stretch)
+        shared.hear(stretch)
+    found, own = shared.timeline(n_samples=len(sound)), timeline_of(sound)
+    np.testing.assert_array_equal(found.beats_s, own.beats_s)
+    np.testing.assert_array_equal(found.onset, own.onset)
