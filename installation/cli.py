@@ -7,7 +7,7 @@ import sys
 import typer
 
 from installation import commands as live
-from mixtape.commands import collection, covers, playlists
+from mixtape.commands import collection, covers, evaluate, features, playlists, why
 from mixtape.errors import MixtapeError
 
 app = typer.Typer(
@@ -25,6 +25,10 @@ for command in (
     collection.songs,
     collection.skipped,
     playlists.playlist,
+    why.why,
+    evaluate.evaluate,
+    evaluate.neighbours,
+    features.features,
     covers.train,
     covers.gallery,
     live.show,

@@ -36,6 +36,8 @@ _LAYOUT_VERSION = 3
 
 _FEWEST_NEAR = 6
 
+_START_SETS = ("rh", "rp", "ssd")
+
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
@@ -102,6 +104,8 @@ def build(folder: Path, library: Library, *, config: Config, progress: Progress 
         remember_pictures(library, seen, root=root)
     with clock.stage("listening"):
         heard = _hear(library, root=root, jobs=jobs, progress=progress)
+    with clock.stage("own ear"):
+        _learn(library, config=config, progress=progress)
     with clock.stage("map"):
         map_library(library, config=config, progress=progress)
     tracks = library.tracks()
@@ -146,10 +150,9 @@ def _cores() -> int:
 
 def _hear(library: Library, *, root: Path, jobs: int, progress: Progress) -> int:
     """Listen to every song that was not heard yet; returns to how many. A song that cannot be heard leaves, with the reason."""
-    from mixtape.features.listen import SETS, TIMELINE_VERSION, listen_all
+    from mixtape.features.listen import HEARD, listen_all
 
-    versions = {**SETS, "timeline": TIMELINE_VERSION}
-    waiting = {track.path: track for track in library.tracks() if not library.heard(track.id, versions)}
+    waiting = {track.path: track for track in library.tracks() if not library.heard(track.id, HEARD)}
     if waiting:
         progress("listening", 0, len(waiting))
     heard, lost = 0, []
@@ -161,7 +164,7 @@ def _hear(library: Library, *, root: Path, jobs: int, progress: Progress) -> int
         else:
             # The song before its arrays: cut off in between, it counts as not heard and this is done again.
             library.put_tracks([replace(waiting[path], duration_s=came.timeline.duration_s)])
-            library.put_listening(waiting[path].id, came.vectors, came.timeline, versions=versions)
+            library.put_listening(waiting[path].id, came.vectors, came.timeline, versions=HEARD, sketch=came.sketch)
             heard += 1
         progress("listening", done, len(waiting))
     if lost:
@@ -185,6 +188,13 @@ def _let_go(library: Library, lost: Sequence[Path], *, root: Path) -> None:
     library.forget_files(lost)
 
 
+def _learn(library: Library, *, config: Config, progress: Progress) -> None:
+    """Learn an ear on this very collection, where it is large enough for one."""
+    from mixtape.ear.learn import learn
+
+    learn(library, config.ear, progress=progress)
+
+
 # The map -----------------------------------------------------------------------------------------------------------------------
 
 
@@ -193,13 +203,11 @@ def map_library(library: Library, *, config: Config, progress: Progress = silent
 
     Each is made again only when what it is made from has changed. The same songs give the same bytes.
     """
-    from mixtape.features.listen import SETS
-
     settings = config.build
     ids = tuple(track.id for track in library.tracks())
     if not ids:
         return
-    values = {name: library.features(name).values for name in sorted(SETS)}
+    values = {name: library.features(name).values for name in sets_for_distance(library)}
     sound = digest_of(_LAYOUT_VERSION, ids, *values.values(), *astuple(_weights(config)))
     near = digest_of(sound, settings.neighbours)
     place = digest_of(sound, settings.perplexity, settings.seed)
@@ -226,6 +234,14 @@ def map_library(library: Library, *, config: Config, progress: Progress = silent
     progress("map", 4, 4)
 
 
+def sets_for_distance(library: Library) -> tuple[str, ...]:
+    """The feature sets of a library that have a part in the distance between songs: those heard, and those learned."""
+    from mixtape.features.listen import SETS as HEARD_SETS
+    from mixtape.similarity.sets import SETS
+
+    return tuple(sorted(name for name in {*HEARD_SETS, *library.learned()} if name in SETS))
+
+
 def _by_sound(ids: tuple[str, ...], values: Mapping[str, FloatArray], *, config: Config) -> tuple[Neighbours, SongMap]:
     """Nearest songs and the map. Songs are laid out in the order of their ids, so that a new tag moves nobody."""
     from threadpoolctl import threadpool_limits
@@ -242,7 +258,8 @@ def _by_sound(ids: tuple[str, ...], values: Mapping[str, FloatArray], *, config:
     with threadpool_limits(1):
         space = Space.of(features, [ids[row] for row in order], weights=_weights(config))
         wide = space.neighbours(max(settings.neighbours, _FEWEST_NEAR, math.ceil(3 * perplexity)))
-        laid = song_map(features, wide, perplexity=perplexity, seed=settings.seed)
+        begin = {name: features[name] for name in _START_SETS}
+        laid = song_map(begin, wide, perplexity=perplexity, seed=settings.seed)
     kept = wide.index[rank, : settings.neighbours], wide.distance[rank, : settings.neighbours]
     near = Neighbours(ids, order[kept[0]].astype(np.int32), kept[1])
     return near, replace(laid, ids=ids, xy=laid.xy[rank])

@@ -84,7 +84,10 @@ def _fake_listening(path: Path) -> Listening | Skipped:
     chance = np.random.default_rng(int(1e6 * float(np.abs(samples).sum())))
     ramp = np.linspace(0, 1, len(samples) // 735, dtype=np.float32)
     timeline = Timeline(ramp, np.tile(ramp[:, None], (1, 8)), ramp, ramp, np.zeros(0, np.float32))
-    return Listening({name: chance.random(7, np.float32) for name in SETS}, timeline, len(samples) / 44100, "pyav")
+    sketch = chance.integers(0, 256, (40, 64), np.uint8)
+    # Nine numbers: a Gaussian in three dimensions, which `timbre` is to be; any other set takes as many as there are.
+    vectors = {name: chance.random(9, np.float32) for name in SETS}
+    return Listening(vectors, timeline, sketch, len(samples) / 44100, "pyav")
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ def build(
     config: ConfigOption = None,
     jobs: Annotated[int | None, typer.Option("--jobs", min=0, help="Songs heard at once [default: every core].")] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Try again what was skipped before.")] = False,
+    ear_net: Annotated[bool, typer.Option("--ear-net/--no-ear-net", help="Whether a network learns the collection.")] = True,
 ) -> None:
     """Hear a folder of music and lay out its map. Run it again after a change, or after a stop: only what is new is done.
 
@@ -28,6 +29,7 @@ def build(
     from mixtape.progress import bars
 
     settings = configuration.changed(configuration.load(config), "build", jobs=jobs)
+    settings = settings if ear_net else configuration.changed(settings, "ear", net=False)
     music, place = folder.expanduser().absolute(), library_folder(library)
     if music.is_file():
         raise LibraryError(f"{music}: a file, where a folder is needed; name the folder it lies in")

@@ -19,8 +19,8 @@ import numpy as np
 from mixtape.audio import SAMPLE_RATE_HZ, open_sound
 from mixtape.errors import AudioError, LibraryError, MixtapeError
 from mixtape.features import listen
-from mixtape.features.sketch import SKETCH_VERSION, SketchEar
-from mixtape.features.stretch import SEGMENT, Ear, stretches
+from mixtape.features.sketch import SKETCH_VERSION
+from mixtape.features.stretch import SEGMENT, stretches
 from mixtape.features.workers import Lost, answers, cores
 from mixtape.progress import Progress, silent
 from mixtape.storage import about_arrays, load_arrays, save_arrays
@@ -61,7 +61,7 @@ def listen_to_halves(path: Path, *, n_samples: int) -> tuple[Half, Half]:
         raise AudioError(f"{path}: {_too_short(n_samples)}")
     sound = open_sound(path, block_samples=_BLOCK_SAMPLES)
     blocks, left = iter(sound.blocks), list[FloatArray]()
-    with listen._one_thread():
+    with listen.one_thread():
         try:
             return _heard(_until(blocks, middle, left)), _heard(chain(left, blocks))
         except AudioError as error:
@@ -86,15 +86,10 @@ def _until(blocks: Iterator[FloatArray], n_samples: int, left: list[FloatArray])
 
 
 def _heard(blocks: Iterable[FloatArray]) -> Half:
-    ears: list[Ear] = listen._ears()
-    sketch_ear, n_samples = SketchEar(), 0
+    ears = listen.Ears()
     for stretch in stretches(blocks):
-        n_samples += len(stretch.samples)
-        for ear in ears:
-            ear.hear(stretch)
-        sketch_ear.hear(stretch)
-    vectors = {name: vector for ear in ears for name, vector in ear.vectors(n_samples=n_samples).items()}
-    return Half(vectors, sketch_ear.sketch())
+        ears.hear(stretch)
+    return Half(ears.vectors(), ears.sketch())
 
 
 # Many songs, kept --------------------------------------------------------------------------------------------------------------

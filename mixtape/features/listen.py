@@ -14,16 +14,27 @@ from typing import Any
 
 from mixtape.audio import SAMPLE_RATE_HZ, open_sound
 from mixtape.errors import AudioError, MixtapeError
-from mixtape.features.rhythm import VERSIONS, RhythmEar
-from mixtape.features.stretch import Ear, stretches
+from mixtape.features import blocks, rhythm, tempo, timbre, tonal, traits
+from mixtape.features.sketch import SKETCH_VERSION, SketchEar
+from mixtape.features.stretch import Ear, Stretch, stretches
 from mixtape.features.timeline import TIMELINE_VERSION, TimelineEar
 from mixtape.features.workers import Lost, answers, cores
-from mixtape.types import FloatArray, Skipped, Timeline
+from mixtape.types import ByteArray, FloatArray, Skipped, Timeline
 
-__all__ = ["SETS", "TIMELINE_VERSION", "Listening", "listen", "listen_all"]
+__all__ = ["HEARD", "SETS", "Ears", "Listening", "listen", "listen_all", "one_thread"]
 
-SETS: dict[str, int] = dict(VERSIONS)
+SETS: dict[str, int] = {
+    **rhythm.VERSIONS,
+    **timbre.VERSIONS,
+    **blocks.VERSIONS,
+    **tonal.VERSIONS,
+    **tempo.VERSIONS,
+    **traits.VERSIONS,
+}
 """Every feature set that `listen` gives, with its version."""
+
+HEARD: dict[str, int] = {**SETS, "timeline": TIMELINE_VERSION, "sketch": SKETCH_VERSION}
+"""All that is kept of a song, with its version: what makes it necessary to listen to it anew."""
 
 # Small enough to stay in the cache on the way from the decoder to the ears.
 _BLOCK_SAMPLES = 2**14
@@ -34,10 +45,12 @@ _PATIENCE_S, _SLOWEST_BYTES_PER_S = 120.0, 20_000.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Listening:
-    """What was heard in one file: a vector (d,) float32 for each of `SETS`, the timeline, the true length, and the decoder."""
+    """What was heard in one file: a vector (d,) float32 for each of `SETS`, the timeline, the sketch (t, 64) from which the
+    collection's own ear learns, the true length, and the decoder."""
 
     vectors: dict[str, FloatArray]
     timeline: Timeline
+    sketch: ByteArray
     duration_s: float
     decoder: str
 
@@ -57,9 +70,47 @@ class Listening:
         return self.vectors["rh"]
 
 
-def _ears() -> list[Ear]:
-    """A fresh set of ears for one song. More feature sets join here."""
-    return [RhythmEar()]
+class Ears:
+    """All ears, for one pass through one song. More feature sets join here."""
+
+    def __init__(self) -> None:
+        tempo_ear, tonal_ear = tempo.TempoEar(), tonal.TonalEar()
+        self._ears: list[Ear] = [
+            rhythm.RhythmEar(),
+            timbre.TimbreEar(),
+            blocks.BlocksEar(),
+            tempo_ear,
+            tonal_ear,
+            traits.TraitsEar(tempo=tempo_ear, tonal=tonal_ear),
+        ]
+        self._timeline, self._sketch = TimelineEar(tempo=tempo_ear, tonal=tonal_ear), SketchEar()
+        self._n_samples = 0
+
+    @property
+    def duration_s(self) -> float:
+        """How much was heard."""
+        return self._n_samples / SAMPLE_RATE_HZ
+
+    def hear(self, stretch: Stretch) -> None:
+        """Take in the next stretch."""
+        self._n_samples += len(stretch.samples)
+        for ear in self._ears:
+            ear.hear(stretch)
+        self._timeline.hear(stretch)
+        self._sketch.hear(stretch)
+
+    def vectors(self) -> dict[str, FloatArray]:
+        """What was heard so far, by feature set. AudioError when there was less of it than a set needs (5.94 s)."""
+        n = self._n_samples
+        return {name: vector for ear in self._ears for name, vector in ear.vectors(n_samples=n).items()}
+
+    def timeline(self) -> Timeline:
+        """What was heard so far, moment by moment."""
+        return self._timeline.timeline(n_samples=self._n_samples)
+
+    def sketch(self) -> ByteArray:
+        """The middle of what was heard so far, small (t, 64)."""
+        return self._sketch.sketch()
 
 
 def listen(path: Path | str) -> Listening:
@@ -68,20 +119,15 @@ def listen(path: Path | str) -> Listening:
     Raises:
         AudioError: nothing can be decoded, or there is less of it than the feature sets need (5.94 s).
     """
-    sound, ears, time_ear = open_sound(path, block_samples=_BLOCK_SAMPLES), _ears(), TimelineEar()
-    n_samples = 0
-    with _one_thread():
+    sound, ears = open_sound(path, block_samples=_BLOCK_SAMPLES), Ears()
+    with one_thread():
         try:
             for stretch in stretches(sound.blocks):
-                n_samples += len(stretch.samples)
-                for ear in ears:
-                    ear.hear(stretch)
-                time_ear.hear(stretch)
-            vectors = {name: vector for ear in ears for name, vector in ear.vectors(n_samples=n_samples).items()}
+                ears.hear(stretch)
+            vectors = ears.vectors()
         except AudioError as error:
             raise AudioError(f"{path}: {error}") from error
-        timeline = time_ear.timeline(n_samples=n_samples)
-    return Listening(vectors, timeline, n_samples / SAMPLE_RATE_HZ, sound.decoder)
+        return Listening(vectors, ears.timeline(), ears.sketch(), ears.duration_s, sound.decoder)
 
 
 def listen_all(paths: Iterable[Path], *, jobs: int | None = None) -> Iterator[tuple[Path, Listening | Skipped]]:
@@ -115,7 +161,7 @@ def _limit_s(path: Path) -> float:
     return _PATIENCE_S + (path.stat().st_size if path.is_file() else 0) / _SLOWEST_BYTES_PER_S
 
 
-def _one_thread() -> AbstractContextManager[Any]:
+def one_thread() -> AbstractContextManager[Any]:
     """One thread for matrix products: they are small, and how they are split may change their last bit."""
     from threadpoolctl import threadpool_limits
 
