@@ -39,8 +39,8 @@ from mixtape.types import FloatArray, Track
 if TYPE_CHECKING:
     from mixtape.library import Library
 
-MOST_SONGS = 3000
-"""Songs in the tables at most."""
+MOST_SONGS = 2000
+"""Songs in the tables at most: about half a minute on one core."""
 
 MOST_HALVES = 500
 """Songs whose halves are heard at most: about ten minutes on one core, once."""
