@@ -50,6 +50,14 @@ def with_texts(sheet, texts):
 # What everybody can rely on about where things stand ---------------------------------------------------------------------------
 
 
+def test_of_a_long_reason_as_many_things_stand_on_the_poster_as_fit():
+    sheet = golden.sheet(12, seed=1, pictures=0, songs=60)
+    told = ", ".join(["same pulse at 94 BPM", "similar rhythm and sound", "darker", *(["and so on"] * 40)])
+    sheet = dataclasses.replace(sheet, playlist=dataclasses.replace(sheet.playlist, reasons=(told,) * 12))
+    said = [text.text for text in layout(sheet, (1240, 1754)).texts if text.part == "reason"]
+    assert said and all(line.startswith("same pulse at 94 BPM") and told.startswith(line + ", ") for line in said)
+
+
 @given(st.integers(1, 66), st.lists(TEXTS, min_size=5, max_size=9), SIZES, st.sampled_from([0, 1, 7, 48, 400]), st.integers(0, 5))
 @settings(max_examples=20, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_nothing_overlaps_and_nothing_leaves_the_margins(n, texts, size_px, pictures, seed):
