@@ -90,7 +90,7 @@ def _gap(board: Board, of: Cells, to: Cells) -> tuple[float, Cells, Cells]:
         floor, wanted, where = floor_and_wishes(board, settled_prices(board, level, *moves, sweeps=sweeps))
         if floor > best:
             best, wish, standing = floor, wanted, where
-        if cost - best <= PROVEN * cost:
+        if cost - best <= 1e-4 * cost:
             break
     return max(0.0, (cost - best) / cost) if cost > 0.0 else 0.0, wish, standing
 
