@@ -42,6 +42,7 @@ MOST_FITTED = 4000
 """The linear ear is settled long before: of larger collections it sees as many songs, drawn evenly."""
 
 _KEEP_EVERY_S = 60.0
+_PLAN = "plan.npz"
 
 
 class OwnEar(Protocol):
@@ -95,7 +96,7 @@ def _about(path: Path) -> dict[str, Any]:
 
 
 def _serves(about: dict[str, Any], name: str, ids: Sequence[str], settings: EarConfig) -> bool:
-    if about.get("version") != SETS[name] or about.get("sketch") != SKETCH_VERSION or outgrown(ids, about["ids"]):
+    if about.get("version") != SETS[name] or about.get("sketch") != SKETCH_VERSION or outgrown(ids, about.get("ids", ())):
         return False
     return name == "ear_linear" or about["steps"] == _steps(about["ids"], settings)
 
@@ -128,13 +129,14 @@ def _learned(library: Library, name: str, path: Path, ids: Sequence[str], settin
         taught = ids
         ear = _linear(library, ids, progress)
     else:
-        taught = _planned(library.ear_folder / "plan.npz", ids)
+        taught = _planned(library.ear_folder / _PLAN, ids)
         ear = _net(library, taught, settings, progress)
     ear.save(path, about={"ids": list(taught), "sketch": SKETCH_VERSION})
     if name == "ear_net":
         from mixtape.ear.training import forget_training
 
         forget_training(library.ear_folder)
+        (library.ear_folder / _PLAN).unlink(missing_ok=True)
 
 
 def _linear(library: Library, ids: Sequence[str], progress: Progress) -> linear.LinearEar:

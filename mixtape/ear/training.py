@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mixtape.ear.network import VERSION, NetEar, ear_of, fresh_network, hear
-from mixtape.ear.views import CAPACITY, Pool, changed, draw
+from mixtape.ear.views import CAPACITY, Pool, changed, draw, twins
 from mixtape.errors import ModelError
 from mixtape.progress import Progress, silent
 from mixtape.storage import write_atomic
@@ -167,10 +167,11 @@ def advance(state: _State, pool: Pool, settings: NetSettings) -> Tensor:
     for group in state.optimiser.param_groups:
         group["lr"] = settings.lr * _rate(state.step, settings.steps)
     rng = np.random.default_rng([settings.seed, 1 + state.step])
-    cut, _ = draw(pool, rng, songs=settings.songs)
+    cut, slots = draw(pool, rng, songs=settings.songs)
     device = next(state.network.parameters()).device
     views = changed(torch.from_numpy(cut).to(device), rng)
-    loss = nt_xent(hear(state.network.train(), views), temperature=settings.temperature)
+    same = torch.from_numpy(twins(pool, slots)).to(device)
+    loss = nt_xent(hear(state.network.train(), views), same, temperature=settings.temperature)
     state.optimiser.zero_grad(set_to_none=True)
     loss.backward()
     state.optimiser.step()
@@ -178,18 +179,20 @@ def advance(state: _State, pool: Pool, settings: NetSettings) -> Tensor:
     return loss.detach()
 
 
-def nt_xent(vectors: Tensor, *, temperature: float) -> Tensor:
+def nt_xent(vectors: Tensor, same: Tensor, *, temperature: float) -> Tensor:
     """-log of the share of exp(cosine / temperature) that falls on the other view of the same song, itself left out.
 
-    `vectors` is (2 m, d), of length 1, rows i and m + i of the same song.
+    `vectors` is (2 m, d), of length 1, rows i and m + i of the same song. What is the `same` recording (2 m, 2 m) in another
+    file is left out too: it is neither drawn near nor driven away.
     """
     import torch
     from torch.nn.functional import cross_entropy
 
     n = len(vectors)
-    alike = vectors @ vectors.T / temperature
-    alike = alike.masked_fill(torch.eye(n, dtype=torch.bool, device=vectors.device), -torch.inf)
-    return cross_entropy(alike, torch.arange(n, device=vectors.device).roll(n // 2))
+    other = torch.arange(n, device=vectors.device).roll(n // 2)
+    left_out = same | torch.eye(n, dtype=torch.bool, device=vectors.device)
+    left_out[torch.arange(n, device=vectors.device), other] = False
+    return cross_entropy((vectors @ vectors.T / temperature).masked_fill(left_out, -torch.inf), other)
 
 
 def _rate(step: int, steps: int) -> float:

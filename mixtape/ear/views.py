@@ -16,7 +16,7 @@ import numpy.typing as npt
 from mixtape.ear.network import SCALE_DB
 from mixtape.ear.patches import PATCH, RANGE_DB, level_mel
 from mixtape.features.mel import MEL_BANDS
-from mixtape.types import ByteArray, FloatArray, IntArray
+from mixtape.types import ByteArray, FloatArray
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,6 +26,7 @@ CAPACITY = 2000
 
 _FRESH = 8
 _STEP_DB = 0.4
+_TWINS_DB = 1.0
 _STRETCH, _SHIFT_BANDS = 0.16, 2.5
 _WINDOW = 150
 _BEHIND_DB, _BEHIND_SHARE = (8.0, 25.0), 0.5
@@ -72,21 +73,30 @@ class Pool:
         self._sounds[slot] = bool(sketch.any())
 
 
-def draw(pool: Pool, rng: np.random.Generator, *, songs: int) -> tuple[FloatArray, IntArray]:
-    """Windows to make two views of each of some songs from: dB about the song's mean (2 m, 150, 64), and the songs' numbers.
+def draw(pool: Pool, rng: np.random.Generator, *, songs: int) -> tuple[FloatArray, npt.NDArray[np.intp]]:
+    """Windows (2 m, 150, 64) in dB about the mean of their song, to make two views of each song from: rows i and m + i.
 
-    Rows i and m + i are of the same song.
+    With them the songs' places in the pool (2 m,).
     """
     slots = rng.choice(pool.drawable(), size=min(songs, len(pool.drawable())), replace=False)
     both = np.tile(slots, 2)
     cut = np.stack([_window(pool.songs[slot], rng) for slot in both])
-    # One step of the shuffle further is another song.
+    # The row before holds another song.
     behind = np.stack([_window(pool.songs[slot], rng) for slot in np.roll(both, 1)])
     faint = np.where(rng.random(len(both)) < _BEHIND_SHARE, rng.uniform(*_BEHIND_DB, len(both)) / _STEP_DB, 255.0)
     # The louder of two sounds is nearly their sum in decibels.
     heard = np.maximum(cut, np.maximum(behind.astype(np.float32) - faint[:, None, None].astype(np.float32), 0.0))
     about_mean = heard * np.float32(_STEP_DB) - np.float32(RANGE_DB) - pool.mean_db[both][:, None, :]
-    return about_mean.astype(np.float32), pool.numbers[both].astype(np.int32)
+    return about_mean.astype(np.float32), both
+
+
+def twins(pool: Pool, slots: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+    """Which of the drawn songs (n,) are so alike in their mean spectra, within 1 dB, that they are one recording: (n, n).
+
+    Coded twice, a recording is found in both files at 0.1 to 1.1 dB, two songs of the same album at 1.4 dB at the least.
+    """
+    apart = pool.mean_db[slots][:, None] - pool.mean_db[slots][None]
+    return np.asarray((apart**2).mean(axis=2) < _TWINS_DB**2)
 
 
 def _window(song: ByteArray, rng: np.random.Generator) -> ByteArray:

@@ -19,13 +19,3 @@ def sketches():
 @pytest.fixture(scope="session")
 def sketch_of():
     return make_sketch
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)

@@ -11,7 +11,7 @@ import torch
 
 from mixtape.ear.network import NetEar, fresh_network, hear
 from mixtape.ear.training import NetSettings, _fresh, advance, forget_training, nt_xent, steps_for, train_net
-from mixtape.ear.views import Pool, changed, draw
+from mixtape.ear.views import Pool, changed, draw, twins
 from mixtape.errors import ModelError
 
 SMALL = NetSettings(steps=6, songs=8, threads=1, device="cpu")
@@ -25,6 +25,14 @@ sketches = list(np.load(sys.argv[1]))
 settings = NetSettings(steps=400, songs=4, threads=1, device="cpu", save_every_s=0.0)
 train_net(sketches, folder=Path(sys.argv[2]), settings=settings, made_from="a test")
 """
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -145,8 +153,9 @@ def test_vectors_of_patches_have_length_1():
 
 def test_the_loss_is_low_only_when_the_views_of_a_song_agree():
     songs = torch.nn.functional.normalize(torch.randn(8, 16, generator=torch.Generator().manual_seed(0)), dim=1)
-    right = nt_xent(torch.cat([songs, songs]), temperature=0.1)
-    wrong = nt_xent(torch.cat([songs, songs.roll(1, 0)]), temperature=0.1)
+    nobody = torch.zeros(16, 16, dtype=torch.bool)
+    right = nt_xent(torch.cat([songs, songs]), nobody, temperature=0.1)
+    wrong = nt_xent(torch.cat([songs, songs.roll(1, 0)]), nobody, temperature=0.1)
     assert right < 0.5
     assert wrong > right + 3
 
@@ -154,7 +163,8 @@ def test_the_loss_is_low_only_when_the_views_of_a_song_agree():
 def test_two_views_of_a_song_come_from_that_song(sketches):
     pool = Pool(sketches, seed=0)
     pool.move_to(0)
-    cut, numbers = draw(pool, np.random.default_rng(0), songs=8)
+    cut, slots = draw(pool, np.random.default_rng(0), songs=8)
+    numbers = pool.numbers[slots]
     assert cut.shape == (16, 150, 64)
     assert np.array_equal(numbers[:8], numbers[8:])
     assert len(set(numbers[:8].tolist())) == 8
@@ -166,8 +176,31 @@ def test_two_views_of_a_song_come_from_that_song(sketches):
 def test_songs_without_sound_are_never_drawn(sketches):
     pool = Pool([np.zeros((300, 64), np.uint8), *sketches[:3]], seed=0)
     pool.move_to(0)
-    _, numbers = draw(pool, np.random.default_rng(0), songs=96)
-    assert set(numbers.tolist()) == {1, 2, 3}
+    _, slots = draw(pool, np.random.default_rng(0), songs=96)
+    assert set(pool.numbers[slots].tolist()) == {1, 2, 3}
+
+
+def test_a_recording_in_two_files_is_not_driven_away_from_itself(sketches):
+    again = np.clip(sketches[0].astype(int) - 15 + np.random.default_rng(0).integers(-2, 3, (700, 64)), 0, 255).astype(np.uint8)
+    pool = Pool([*sketches, again], seed=0)
+    pool.move_to(0)
+    slots = np.argsort(pool.numbers)
+    same = twins(pool, slots)
+    assert same[0, -1]
+    assert same.sum() == len(slots) + 2
+
+
+def test_the_loss_does_not_look_at_the_same_recording_in_another_file():
+    songs = torch.nn.functional.normalize(torch.randn(3, 16, generator=torch.Generator().manual_seed(0)), dim=1)
+    views = torch.cat([songs, songs])
+    views[1] = views[0]
+    views[4] = views[3]
+    alike = torch.zeros(6, 6, dtype=torch.bool)
+    for one, other in ((0, 1), (0, 4), (3, 1), (3, 4)):
+        alike[one, other] = alike[other, one] = True
+    alone = nt_xent(views[[0, 2, 3, 5]], torch.zeros(4, 4, dtype=torch.bool), temperature=0.1)
+    assert nt_xent(views, alike, temperature=0.1) == pytest.approx(float(alone), abs=0.01)
+    assert nt_xent(views, torch.zeros(6, 6, dtype=torch.bool), temperature=0.1) > 0.4
 
 
 def test_nothing_but_silence_teaches_nothing(tmp_path):
