@@ -72,7 +72,7 @@ class Library(Catalogue):
         unfinished = self.folder / "build.unfinished"
         with self._held("build"):
             if unfinished.exists():
-                for kind in ("songs", "covers", "maps", "grids", "neighbours"):
+                for kind in ("songs", "covers", "ear", "learned", "maps", "grids", "neighbours"):
                     sweep(self.folder / kind)
             write_atomic(unfinished, b"")
             try:

@@ -85,9 +85,13 @@ def _write(
             if place in known and before is not None:
                 rows[place] = before.values[known[place]]
                 continue
-            rows[place], found = _of_song(path, name)
-            if found != version:
-                raise LibraryError(f"{path}: feature set '{name}' of version {found} among version {version}; run mixtape build")
+            vector, found = _of_song(path, name)
+            if found != version or len(vector) != len(first):
+                raise LibraryError(
+                    f"{path}: feature set '{name}' has {len(vector)} numbers of version {found} here and {len(first)} of version "
+                    f"{version} in {songs[0].name}; delete this file and run mixtape build again"
+                )
+            rows[place] = vector
         rows.flush()
         del rows
         temporary.replace(target)

@@ -202,6 +202,16 @@ def test_a_library_gathers_only_what_is_new_and_gives_rows_in_the_order_of_the_s
         assert len(list((tmp_path / "features").glob("rp-*.npy"))) == 1
 
 
+def test_songs_heard_with_different_ears_are_not_put_into_one_matrix(tmp_path: Path) -> None:
+    with Library(tmp_path, create=True) as library:
+        for name, width in (("a", 3), ("b", 4)):
+            (track,) = _with_songs(library, name)
+            library.put_listening(track.id, {"rp": np.ones(width, np.float32)}, _timeline(), versions=VERSIONS)
+        with pytest.raises(LibraryError, match=r"'rp' has 4 numbers .* build again"):
+            library.features("rp")
+        assert not list((tmp_path / "features").glob("*"))
+
+
 def test_what_an_ear_learned_comes_in_the_order_of_the_songs_and_misses_none(tmp_path: Path) -> None:
     with Library(tmp_path, create=True) as library:
         for name in "ab":
