@@ -112,3 +112,46 @@ def test_nobody_listens_on_when_the_listener_has_had_enough(folder: Path) -> Non
 
 def test_nothing_to_listen_to_is_nothing_heard() -> None:
     assert list(listen_all([], jobs=2)) == []
+
+
+SOUNDS = {
+    "silence": lambda t, rng: np.zeros_like(t),
+    "nothing but DC": lambda t, rng: np.full_like(t, 0.7),
+    "clipped": lambda t, rng: np.clip(9 * np.sin(2 * np.pi * 220 * t), -1, 1),
+    "noise": lambda t, rng: rng.uniform(-1, 1, len(t)),
+    "one click": lambda t, rng: (np.arange(len(t)) == len(t) // 2).astype(float),
+    "the last bit": lambda t, rng: rng.integers(-1, 2, len(t)) / 2**15,
+}
+
+
+@pytest.mark.parametrize("rate_hz", [8000, 22050, 44100, 96000])
+@pytest.mark.parametrize("kind", SOUNDS)
+def test_whatever_the_sound_every_ear_hears_finite_numbers_or_says_it_is_too_short(tmp_path, kind: str, rate_hz: int) -> None:
+    rng = np.random.default_rng(5)
+    for seconds, channels in ((5.9, 1), (262144 / 44100 + 0.03, 2), (13.0, 1)):
+        sound = SOUNDS[kind](np.arange(round(seconds * rate_hz)) / rate_hz, rng)
+        soundfile.write(tmp_path / "song.wav", np.stack([sound] * channels, axis=1), rate_hz, subtype="FLOAT")
+        (found,) = (found for _, found in listen_all([tmp_path / "song.wav"], jobs=1))
+        if seconds < 5.94:
+            assert isinstance(found, Skipped)
+            assert "too short" in found.reason
+            continue
+        assert isinstance(found, Listening)
+        assert set(found.vectors) == set(SETS)
+        for name, vector in found.vectors.items():
+            assert np.isfinite(vector).all(), name
+        timeline = found.timeline
+        for curve in (timeline.level, timeline.bands, timeline.onset, timeline.beat_phase):
+            assert len(curve) == len(timeline.level)
+            assert curve.min() >= 0
+            assert curve.max() <= 1
+        assert found.sketch.shape[1] == 64
+
+
+def test_left_and_right_alike_are_as_good_as_one_channel(tmp_path, made_up) -> None:
+    sound = made_up(14)
+    soundfile.write(tmp_path / "mono.wav", sound, 44100, subtype="FLOAT")
+    soundfile.write(tmp_path / "stereo.wav", np.stack([sound, sound], axis=1), 44100, subtype="FLOAT")
+    one, both = listen(tmp_path / "mono.wav"), listen(tmp_path / "stereo.wav")
+    for name in SETS:
+        np.testing.assert_allclose(one.vectors[name], both.vectors[name], rtol=2e-3, atol=2e-3, err_msg=name)
