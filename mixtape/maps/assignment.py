@@ -95,8 +95,10 @@ def _gap(board: Board, of: Cells, to: Cells) -> tuple[float, Cells, Cells]:
     return max(0.0, (cost - best) / cost) if cost > 0.0 else 0.0, wish, standing
 
 
-def improved(points: Places, board: Board, cell: Cells, *, rounds: int, enough: float = 1e-4) -> Cells:
-    """The cells after up to so many rounds of searching, fewer when a round saves less than `enough` of the cost."""
+def improved(points: Places, board: Board, cell: Cells, *, rounds: int) -> Cells:
+    """The cells after up to so many rounds of searching, fewer when one saves too little to go on for."""
+    # Tiles cost seconds a round, and two rounds are enough: the guess is better, the larger the board.
+    rounds, enough = (min(rounds, 2), 1e-4) if len(board.centre) > TILED_CELLS else (rounds, 1e-4)
     cost = set_board(points, board, cell).total()
     for number in range(rounds):
         before = set_board(points, board, cell)
