@@ -34,6 +34,9 @@ TILED_CELLS = 10_000
 PROVEN = 1e-9
 """Cells whose cost is within this share of a proven floor are the cheapest, but for rounding."""
 
+ENOUGH = 1e-4
+"""A round that saves no more than this share of the cost is the last."""
+
 _NONE = np.zeros(0, np.int64)
 
 
@@ -98,7 +101,7 @@ def _gap(board: Board, of: Cells, to: Cells) -> tuple[float, Cells, Cells]:
 def improved(points: Places, board: Board, cell: Cells, *, rounds: int) -> Cells:
     """The cells after up to so many rounds of searching, fewer when one saves too little to go on for."""
     # Tiles cost seconds a round, and two rounds are enough: the guess is better, the larger the board.
-    rounds, enough = (min(rounds, 2), 1e-4) if len(board.centre) > TILED_CELLS else (rounds, 1e-4)
+    rounds = min(rounds, 2) if len(board.centre) > TILED_CELLS else rounds
     cost = set_board(points, board, cell).total()
     for number in range(rounds):
         before = set_board(points, board, cell)
@@ -109,7 +112,7 @@ def improved(points: Places, board: Board, cell: Cells, *, rounds: int) -> Cells
             goes[tile.ravel()] = tile.ravel()[_search(piece, worth, *_moves(piece, worth, _NONE, _NONE))]
         cell = goes[cell]
         was, cost = cost, set_board(points, board, cell).total()
-        if was - cost <= enough * cost:
+        if was - cost <= ENOUGH * cost:
             break
     return cell
 
