@@ -68,7 +68,7 @@ class BuildConfig:
     jobs: int = _number(0, 0, 256, "processes", "How many songs are heard at once; 0 takes every core.")
     rhythm_weight: float = _number(1.0, 0.0, 10.0, "", "How much rhythm and tempo count in the distance between songs.")
     timbre_weight: float = _number(2.0, 0.0, 10.0, "", "How much the colour of the sound counts in the distance between songs.")
-    tone_weight: float = _number(0.5, 0.0, 10.0, "", "How much harmony counts in the distance between songs.")
+    tone_weight: float = _number(1.0, 0.0, 10.0, "", "How much harmony counts in the distance between songs.")
     blocks_weight: float = _number(2.0, 0.0, 10.0, "", "How much patterns of sound in time count in the distance between songs.")
     ear_weight: float = _number(2.0, 0.0, 10.0, "", "How much the ear learned on this collection counts in the distance.")
     neighbours: int = _number(50, 1, 1000, "songs", "How many nearest songs are kept for each song.")

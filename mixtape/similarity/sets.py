@@ -46,7 +46,7 @@ class Weights:
 
     rhythm: float = 1.0
     timbre: float = 2.0
-    tone: float = 0.5
+    tone: float = 1.0
     blocks: float = 2.0
     ear: float = 2.0
 
