@@ -1,246 +1,116 @@
 """The poster: a mixtape on one sheet, to hang. A night piece; every colour comes from the covers and the generated pictures.
 
-`mixtape.poster.layout` says where everything stands, this file puts it there. Same sheet and size, same bytes.
+`mixtape.poster.layout` says where everything stands, `mixtape.poster.art` makes the pictures, this file puts them and the letters
+on the sheet, `mixtape.poster.pdf` and `mixtape.poster.svg` do so with letters that stay letters. Same sheet and size, same bytes.
 """
 
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mixtape.errors import ConfigError
 from mixtape.lettering.typeset import baseline_px, line_image
-from mixtape.palette import dominant_colours, oklab_to_srgb, srgb_to_oklab
-from mixtape.poster.inks import abstract_cover, ground, ink, palette_of_id
-from mixtape.poster.landscape import colour_field, contour_light, density, enlarged, glow, thread
-from mixtape.poster.layout import layout
-from mixtape.poster.sheet import Box, Layout, Sheet, TextBox
+from mixtape.poster.art import Look, colour_of, look_of, pictures
+from mixtape.poster.layout import DPI, layout
+from mixtape.poster.sheet import Layout, Sheet, Stroke, TextBox
 from mixtape.storage import write_atomic
-from mixtape.types import ByteArray, FloatArray, Palette
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
+A2_PX = (4961, 7016)
 A3_PX = (3508, 4961)
 A4_PX = (2480, 3508)
 
-_TONES = {"bright": 0.95, "dim": 0.62, "faint": 0.45}
+_FINER = 4
+"""Strokes are drawn this many times larger and reduced."""
 
 
-def save_poster(path: Path, sheet: Sheet, *, size_px: tuple[int, int] = A4_PX, dpi: int = 300) -> None:
-    """Write the poster as a PNG that a printer sets at `dpi`.
+def save_poster(path: Path, sheet: Sheet, *, size_px: tuple[int, int] = A4_PX, dpi: int = DPI, layout_name: str = "map") -> None:
+    """Write the poster as the file's name says: .png that a printer sets at `dpi`, .pdf or .svg with real text.
 
-    ConfigError for an impossible size, LibraryError when the disk refuses.
+    ConfigError for an impossible size, layout or file name, LibraryError when the disk refuses.
     """
+    write = _WRITERS.get(path.suffix.lower())
+    if write is None:
+        raise ConfigError(f"poster {path.name}: a poster is written as {', '.join(_WRITERS)}")
+    plan = layout(sheet, size_px, name=layout_name)
+    write_atomic(path, write(sheet, plan, dpi))
+
+
+def _png(sheet: Sheet, plan: Layout, dpi: int) -> bytes:
     out = io.BytesIO()
-    poster(sheet, size_px=size_px).save(out, "PNG", dpi=(dpi, dpi), compress_level=6)
-    write_atomic(path, out.getvalue())
+    # Night, light and photographs hardly get smaller with more effort, only slower.
+    _drawn(sheet, plan).save(out, "PNG", dpi=(dpi, dpi), compress_level=4)
+    return out.getvalue()
 
 
-def poster(sheet: Sheet, *, size_px: tuple[int, int] = A4_PX) -> Picture:
-    """The poster as an RGB picture of this size (width, height). ConfigError for an impossible size."""
+def _pdf(sheet: Sheet, plan: Layout, dpi: int) -> bytes:
+    from mixtape.poster.pdf import pdf_bytes
+
+    return pdf_bytes(sheet, plan, dpi=dpi)
+
+
+def _svg(sheet: Sheet, plan: Layout, dpi: int) -> bytes:
+    from mixtape.poster.svg import svg_bytes
+
+    return svg_bytes(sheet, plan, dpi=dpi)
+
+
+_WRITERS: dict[str, Callable[[Sheet, Layout, int], bytes]] = {".png": _png, ".pdf": _pdf, ".svg": _svg}
+
+
+def poster(sheet: Sheet, *, size_px: tuple[int, int] = A4_PX, layout_name: str = "map") -> Picture:
+    """The poster as an RGB picture of this size (width, height). ConfigError for an impossible size or an unknown layout."""
+    return _drawn(sheet, layout(sheet, size_px, name=layout_name))
+
+
+def _drawn(sheet: Sheet, plan: Layout) -> Picture:
     from PIL import Image
 
-    plan = layout(sheet, size_px)
-    palettes = tuple(_palette(sheet, song) for song in range(sheet.shown))
-    inks = np.stack([ink(palette) for palette in palettes])
-    night = ground(palettes[sheet.seed] if sheet.seed < len(palettes) else palettes[0])
-    canvas = Image.new("RGB", size_px, tuple(int(c) for c in oklab_to_srgb(night)))
-    _paste(canvas, plan.landscape, _landscape(plan, inks, night))
-    _paste(canvas, plan.cover, _cover(sheet, sheet.seed, plan.cover))
-    for song, box in enumerate(plan.spine):
-        _paste(canvas, box, _cover(sheet, song, box))
-    _paste(canvas, plan.strip, _strip(sheet, palettes, plan.strip))
-    _wall(canvas, plan, sheet.pictures)
+    look = look_of(sheet)
+    canvas = Image.new("RGB", plan.size_px, look.ground)
+    for art in pictures(sheet, plan, look):
+        canvas.paste(Image.fromarray(art.pixels), (art.box.x, art.box.y))
+    for stroke in plan.strokes:
+        _stroke(canvas, stroke, look)
     for text in plan.texts:
-        _text(canvas, text, inks)
+        _text(canvas, text, look)
     return canvas
 
 
-def _paste(canvas: Picture, box: Box, pixels: ByteArray) -> None:
+def _stroke(canvas: Picture, stroke: Stroke, look: Look) -> None:
+    """A line or surface, anti-aliased."""
+    from PIL import Image, ImageDraw
+
+    room = int(stroke.width_px) + 2
+    corner = np.floor(stroke.points_px.min(axis=0)) - room
+    size = np.ceil(stroke.points_px.max(axis=0)) + room - corner
+    mask = Image.new("L", (int(size[0]) * _FINER, int(size[1]) * _FINER))
+    points = [(float(x), float(y)) for x, y in (stroke.points_px - corner) * _FINER]
+    if stroke.closed:
+        ImageDraw.Draw(mask).polygon(points, fill=255)
+    else:
+        ImageDraw.Draw(mask).line(points, fill=255, width=max(1, round(stroke.width_px * _FINER)), joint="curve")
+    canvas.paste(colour_of(look, stroke.tone, stroke.song), (int(corner[0]), int(corner[1])), mask.reduce(_FINER))
+
+
+def _text(canvas: Picture, text: TextBox, look: Look) -> None:
+    """A line in its tone."""
     from PIL import Image
 
-    if box.w > 0 and box.h > 0:
-        canvas.paste(Image.fromarray(pixels), (box.x, box.y))
-
-
-def _palette(sheet: Sheet, song: int) -> Palette:
-    """The song's palette: as given, else its cover's, else one from its id."""
-    given, cover = sheet.palettes[song], sheet.covers[song]
-    if given is not None and len(given.share):
-        return given
-    return (
-        dominant_colours(np.ascontiguousarray(cover))
-        if cover is not None and cover.size
-        else palette_of_id(sheet.tracks[song].id)
-    )
-
-
-def _text(canvas: Picture, text: TextBox, inks: FloatArray) -> None:
-    """A line in its tone; numbers in the colour of their song, so that list and landscape belong together."""
-    from PIL import Image
-
-    lab = np.array([_TONES[text.tone], 0.0, 0.0], np.float32)
-    if text.song is not None and text.part in ("number", "place"):
-        lab = inks[text.song]
-    red, green, blue = (int(c) for c in oklab_to_srgb(lab))
     image = line_image(
         text.text,
         size_px=text.size_px,
         weight=text.weight,
-        colour=(red, green, blue),
+        colour=colour_of(look, text.tone, text.song),
         tracking_em=text.tracking_em,
         tabular=text.tabular,
     )
     picture = Image.fromarray(image)
-    if text.part == "place":
-        _dim_around(canvas, text, picture.getchannel("A"))
     canvas.paste(picture, (text.box.x, text.baseline_px - baseline_px(text.size_px)), picture)
-
-
-def _dim_around(canvas: Picture, text: TextBox, letters: Picture) -> None:
-    """Darken the landscape softly right around a number, so that it is read on lines and light."""
-    from PIL import Image, ImageFilter
-
-    room = max(2, round(0.32 * text.size_px))
-    shade = Image.new("L", (letters.width + 2 * room, letters.height + 2 * room))
-    shade.paste(letters, (room, room))
-    shade = shade.filter(ImageFilter.GaussianBlur(0.13 * text.size_px)).point(lambda ink: min(205, ink * 3))
-    canvas.paste((0, 0, 0), (text.box.x - room, text.baseline_px - baseline_px(text.size_px) - room), shade)
-
-
-# Covers and pictures ---------------------------------------------------------------------------------------------------------
-
-
-def _cover(sheet: Sheet, song: int, box: Box) -> ByteArray:
-    """The song's cover, its middle square, at the box's size; drawn from its palette where there is none."""
-    cover = sheet.covers[song]
-    if cover is None or not cover.size:
-        drawn = abstract_cover(_palette(sheet, song), side_px=max(box.w, 8), seed=sheet.tracks[song].id)
-        return _resized(drawn, box.w, box.h)
-    height, width = cover.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return _resized(cover[top : top + side, left : left + side], box.w, box.h)
-
-
-def _resized(pixels: ByteArray, width: int, height: int) -> ByteArray:
-    from PIL import Image
-
-    size = (max(width, 1), max(height, 1))
-    return np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).resize(size, Image.Resampling.LANCZOS))
-
-
-def _strip(sheet: Sheet, palettes: tuple[Palette, ...], box: Box) -> ByteArray:
-    """The mixtape in time: each song as long as it lasts, divided into its colours by their share, dark to light."""
-    lengths = [track.duration_s if 1.0 < track.duration_s < 1e6 else 1.0 for track in sheet.tracks[: len(palettes)]]
-    shares, colours = [], []
-    for length, palette in zip(lengths, palettes, strict=True):
-        lab = srgb_to_oklab(palette.srgb)
-        order = [int(i) for i in np.argsort(lab[:, 0], kind="stable") if lab[i, 0] > 0.22 or lab[:, 0].max() <= 0.22]
-        share = np.maximum(palette.share[order], 1e-6)
-        shares.append(length * share / share.sum())
-        colours.append(palette.srgb[order])
-    ends = np.cumsum(np.concatenate(shares)) / np.concatenate(shares).sum() * box.w
-    row = np.concatenate(colours)[np.minimum(np.searchsorted(ends, np.arange(box.w) + 0.5), len(ends) - 1)]
-    return np.broadcast_to(row, (max(box.h, 1), box.w, 3)).copy()
-
-
-def _wall(canvas: Picture, plan: Layout, pictures: ByteArray) -> None:
-    """The generated pictures, neighbours in colour standing together, each row above the lowest going further into the night."""
-    order = _by_colour(pictures)
-    largest = max((box.w for box, _ in plan.wall), default=1)
-    for box, number in plan.wall:
-        lit = 0.45 + 0.55 * min(1.0, box.w / largest)
-        _paste(canvas, box, np.rint(_resized(pictures[order[number]], box.w, box.h) * lit).astype(np.uint8))
-
-
-def _by_colour(pictures: ByteArray) -> list[int]:
-    """Pictures around the circle of hues of their mean colour (OKLab), starting at the widest gap."""
-    if not len(pictures):
-        return []
-    mean = srgb_to_oklab(pictures.reshape(len(pictures), -1, 3)).mean(axis=1)
-    hue = np.arctan2(mean[:, 2], mean[:, 1])
-    order = np.argsort(hue, kind="stable")
-    gaps = np.diff(hue[order], append=hue[order[0]] + 2 * np.pi)
-    return [int(i) for i in np.roll(order, -(int(np.argmax(gaps)) + 1))]
-
-
-# The landscape -----------------------------------------------------------------------------------------------------------------
-
-
-def _landscape(plan: Layout, inks: FloatArray, night: FloatArray) -> ByteArray:
-    """Hills of songs, lines of light on them, all songs as dust, the mixtape as a thread of light."""
-    box, unit = plan.landscape, plan.unit_px
-    size = (box.w, box.h)
-    corner = np.array([box.x, box.y], np.float32)
-    around, known = plan.around_px - corner, np.flatnonzero(np.isfinite(plan.places_px).all(axis=1))
-    places, colours = plan.places_px[known] - corner, inks[known]
-    height = density(around, size_px=size, reach_px=_reach(around, size, unit), step=4)
-    plain = 0.9 * float(height.min())
-    height = (height - np.float32(plain)) / np.float32(1 - plain)
-    field = _linear(colour_field(places, colours, size_px=size, reach_px=0.05 * unit, step=8))
-    rgb = enlarged(field, size_px=size, step=8)
-    light = (0.8 * contour_light(height, line_px=0.0011 * unit) + 0.02 * height)[..., None] * rgb
-    dust = 0.0012 * unit
-    seen = int(np.all((around > 0) & (around < np.array(size)), axis=1).sum())
-    bright = 2.2 * min(1.0, (400 / max(seen, 1)) ** 0.5)
-    white = np.full((len(around), 3), bright * dust**2, np.float32)
-    light += glow(around, white, size_px=size, sigma_px=0.5 * dust) * rgb
-    light *= _shore(box.w, box.h, 0.09 * unit, open_right=box.w == plan.size_px[0])[..., None]
-    light += _thread_light(places, colours, size, unit)
-    return _to_bytes(_linear(night) + light)
-
-
-def _reach(around: FloatArray, size: tuple[int, int], unit: float) -> float:
-    """How far one song's hill reaches: Silverman's rule at two thirds of its width, within what looks like land."""
-    seen = around[np.all((around > 0) & (around < np.array(size)), axis=1)]
-    if len(seen) < 2:
-        return 0.07 * unit
-    silverman = float(seen.std(axis=0).mean()) * len(seen) ** (-1 / 6)
-    return float(np.clip(0.68 * silverman, 0.024 * unit, 0.08 * unit))
-
-
-def _thread_light(places: FloatArray, colours: FloatArray, size: tuple[int, int], unit: float) -> FloatArray:
-    """The way from song to song as light (h, w, 3): a fine line, a halo, and a star at each song."""
-    points, way = thread(places)
-    step = np.hypot(*np.diff(points, axis=0, append=points[-1:]).T)[:, None]
-    rgb = _linear(np.stack([np.interp(way, np.arange(len(colours)), colours[:, c]) for c in range(3)], axis=1))
-    stars = _linear(colours)
-    calm = min(1.0, (14 / max(len(places), 1)) ** 0.7)
-    light = np.zeros((size[1], size[0], 3), np.float32)
-    lights = (
-        (0.0008, 2.3, 0.0),
-        (0.0021, 0.0, 8.0),
-        (0.006, 0.5 * calm, 0.0),
-        (0.009, 0.0, 1.6 * calm),
-        (0.022, 0.35 * calm, 0.0),
-    )
-    for sigma, along, at_song in lights:
-        wide = sigma * unit
-        light += along * glow(points, rgb * step * wide, size_px=size, sigma_px=wide) if along else 0
-        light += at_song * glow(places, stars * wide**2, size_px=size, sigma_px=wide) if at_song else 0
-    return light
-
-
-def _shore(width: int, height: int, fade_px: float, *, open_right: bool) -> FloatArray:
-    """1 inside, falling to 0 at the upper and lower edge (and right, where the sheet goes on): land ends in night."""
-    y, x = np.arange(height, dtype=np.float32) + 0.5, np.arange(width, dtype=np.float32) + 0.5
-    across = np.ones(width, np.float32) if open_right else np.clip((width - x) / fade_px, 0, 1)
-    edge = np.clip(np.minimum(y, height - y) / fade_px, 0, 1)
-    return np.outer(edge * edge * (3 - 2 * edge), across * across * (3 - 2 * across)).astype(np.float32)
-
-
-def _linear(lab: FloatArray) -> FloatArray:
-    """OKLab as linear light (..., 3), where lights add."""
-    encoded = oklab_to_srgb(lab).astype(np.float32) / 255
-    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4).astype(np.float32)
-
-
-def _to_bytes(light: FloatArray) -> ByteArray:
-    """Linear light as sRGB bytes; what is brighter than paper rolls off softly."""
-    soft = np.where(light > 0.6, 0.6 + 0.4 * (1 - np.exp(-(light - 0.6) / 0.4)), np.maximum(light, 0))
-    encoded = np.where(soft <= 0.0031308, 12.92 * soft, 1.055 * soft ** (1 / 2.4) - 0.055)
-    return np.asarray(np.rint(encoded * 255), dtype=np.uint8)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from PIL import Image
 
 from mixtape.covergan import material
 from mixtape.errors import LibraryError
+from mixtape.features.traits import traits_of
 from mixtape.library import Library
 from mixtape.poster.sheet import Sheet
-from mixtape.types import ByteArray, Playlist
+from mixtape.types import ByteArray, FloatArray, Playlist
 
 PICTURES = 48
 """Pictures made for a sheet, shared among its songs."""
@@ -17,10 +20,14 @@ PICTURES = 48
 _COVER_PX = 1024
 """Covers are read no larger than about this."""
 
+_LEVELS = 160
+"""Points that say how loud a song is from its beginning to its end."""
+
 
 def sheet_of(made: Playlist, library: Library, *, recipe: str) -> Sheet:
     """The sheet of a mixtape; `recipe` is the sentence that says how it was chosen."""
     tracks = tuple(library.track(song) for song in made.ids)
+    tempo_bpm, energy = _heard(made, library)
     return Sheet(
         playlist=made,
         tracks=tracks,
@@ -29,7 +36,34 @@ def sheet_of(made: Playlist, library: Library, *, recipe: str) -> Sheet:
         pictures=_pictures(made, library),
         song_map=library.map(),
         recipe=recipe,
+        tempo_bpm=tempo_bpm,
+        energy=energy,
+        levels=tuple(_level(library, song) for song in made.ids),
     )
+
+
+def _heard(made: Playlist, library: Library) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Tempo and energy of each song, NaN where there is no beat; nothing from a library that has no traits yet."""
+    try:
+        traits = library.features("traits")
+    except LibraryError:
+        return (), ()
+    row = {song: number for number, song in enumerate(traits.ids)}
+    found = [traits_of(traits.values[row[song]]) for song in made.ids]
+    tempos = tuple(one.tempo_bpm if one.tempo_confidence > 0 else math.nan for one in found)
+    return tempos, tuple(one.energy for one in found)
+
+
+def _level(library: Library, song: str) -> FloatArray | None:
+    """How loud the song is, (k,) 0..1 from its beginning to its end, or None where it was not heard."""
+    try:
+        level = library.timeline(song).level
+    except LibraryError:
+        return None
+    if len(level) < _LEVELS:
+        return level
+    parts = np.linspace(0, len(level), _LEVELS + 1).astype(int)[:-1]
+    return np.asarray(np.add.reduceat(level, parts) / np.diff(parts, append=len(level)), np.float32)
 
 
 def _pictures(made: Playlist, library: Library) -> ByteArray:

@@ -126,11 +126,11 @@ def splat(points_px: FloatArray, values: FloatArray, *, size_px: tuple[int, int]
 def glow(points_px: FloatArray, values: FloatArray, *, size_px: tuple[int, int], sigma_px: float) -> FloatArray:
     """Points as soft round lights (h, w, 3): each spreads its value (m, 3) over a Gaussian of this width, so that they add up.
 
-    Wide glows are computed on a coarser raster, two pixels of which are still less than one sigma.
+    Wide glows are computed on a coarser raster, of which one sigma still holds two pixels.
     """
     from scipy.ndimage import gaussian_filter
 
-    step = max(1, int(sigma_px / 3))
+    step = max(1, int(sigma_px / 2))
     coarse = (size_px[0] // step + 2, size_px[1] // step + 2)
     light = splat(points_px / np.float32(step), values / np.float32(step**2), size_px=coarse)
     light = gaussian_filter(light, (sigma_px / step, sigma_px / step, 0), truncate=3.5, mode="constant")

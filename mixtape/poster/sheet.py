@@ -9,7 +9,8 @@ from mixtape.errors import ShapeError
 from mixtape.lettering.glyphs import Weight
 from mixtape.types import ByteArray, FloatArray, Palette, Playlist, SongMap, Track
 
-Tone: TypeAlias = Literal["bright", "dim", "faint"]
+Tone: TypeAlias = Literal["bright", "dim", "faint", "line", "ink"]
+"""How light something is; "ink" is the colour of its song, "line" only just there."""
 
 MOST_SONGS = 60
 """Songs named on a sheet; of a longer mixtape, the first ones."""
@@ -20,8 +21,9 @@ class Sheet:
     """What a poster shows. Tracks, covers and palettes stand in the mixtape's order, one for each of its songs.
 
     covers: (h, w, 3) uint8 of any size, None where a song has none; palettes: None where unknown; pictures (m, 64, 64, 3) uint8,
-    generated, m may be 0; song_map: the whole collection, songs of the mixtape may be missing in it; recipe: a sentence;
-    date: as it is to be printed, or empty.
+    generated, those of the first song first, m may be 0; song_map: the whole collection, songs of the mixtape may be missing in
+    it; recipe: a sentence; date: as it is to be printed, or empty. tempo_bpm and energy (0..1) of each song, NaN where unknown,
+    and levels, how loud each song is from its beginning to its end (k,) 0..1, may be left out.
     """
 
     playlist: Playlist
@@ -32,6 +34,9 @@ class Sheet:
     song_map: SongMap
     recipe: str
     date: str = ""
+    tempo_bpm: tuple[float, ...] = ()
+    energy: tuple[float, ...] = ()
+    levels: tuple[FloatArray | None, ...] = ()
 
     def __post_init__(self) -> None:
         counts = {len(self.playlist.ids), len(self.tracks), len(self.covers), len(self.palettes)}
@@ -40,6 +45,11 @@ class Sheet:
                 f"poster: {len(self.playlist.ids)} songs with {len(self.tracks)} tracks, {len(self.covers)} covers, "
                 f"{len(self.palettes)} palettes; one of each per song and at least one song are needed"
             )
+        for name, heard in (("tempos", self.tempo_bpm), ("energies", self.energy), ("levels", self.levels)):
+            if len(heard) not in (0, len(self.tracks)):
+                raise ShapeError(
+                    f"poster: {len(heard)} {name} for {len(self.tracks)} songs; one per song is needed, or none at all"
+                )
         if self.pictures.ndim != 4 or self.pictures.shape[3] != 3:
             raise ShapeError(f"poster: pictures {self.pictures.shape}; (m, height, width, 3) uint8 is needed, m may be 0")
 
@@ -98,10 +108,27 @@ class TextBox:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Stroke:
+    """A line through points (m, 2), or with `closed` the surface inside them, in the colour of a song or in a tone of grey."""
+
+    part: str
+    points_px: FloatArray
+    width_px: float
+    tone: Tone = "dim"
+    song: int | None = None
+    closed: bool = False
+
+
+NOWHERE = Box(0, 0, 0, 0)
+"""The box of a part that a layout does without."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Layout:
     """Where everything stands. `places_px` (n, 2): the mixtape's songs on the landscape, NaN where the map lacks one.
 
-    `around_px` (k, 2): all songs of the collection, those outside the landscape too. `wall`: box and number of the picture.
+    `around_px` (k, 2): all songs of the collection, those outside the landscape too. `wall`: box and number of the picture, by
+    colour; `dreams`: the same, in the order of the songs that asked for them. `spine`: a cover for each song.
     """
 
     size_px: tuple[int, int]
@@ -114,4 +141,6 @@ class Layout:
     landscape: Box
     places_px: FloatArray
     around_px: FloatArray
-    wall: tuple[tuple[Box, int], ...]
+    wall: tuple[tuple[Box, int], ...] = ()
+    dreams: tuple[tuple[Box, int], ...] = ()
+    strokes: tuple[Stroke, ...] = ()
