@@ -117,9 +117,7 @@ def _made_up_songs(folder: Path, count: int) -> list[Path]:
     return sorted(folder.iterdir())
 
 
-ROWS = (
-    rhythm_mp3,
-    rhythm_ogg,
-    listen_mp3,
-    listen_ogg,
-)
+ROWS = (rhythm_mp3, rhythm_ogg, listen_mp3, listen_ogg, songs_1000)
+
+WHEN_NAMED = ("songs_1000",)
+"""Rows that take so long that they run only when they are asked for by name."""
