@@ -13,7 +13,9 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mixtape.playlists.rules import can_follow
+from mixtape.playlists.rules import can_follow, keeps_gap
+
+__all__ = ["keeps_gap", "nearest_first", "smooth", "untangled", "way_length"]
 
 _Table = npt.NDArray[np.float64]
 
@@ -62,16 +64,6 @@ def untangled(order: Sequence[int], distances: _Table, artists: Sequence[Hashabl
                 break
         else:
             return best
-
-
-def keeps_gap(artists: Sequence[Hashable], gap: int) -> bool:
-    """Whether at least `gap` others lie between any two of one artist."""
-    last: dict[Hashable, int] = {}
-    for place, artist in enumerate(artists):
-        if artist in last and place - last[artist] <= gap:
-            return False
-        last[artist] = place
-    return True
 
 
 def way_length(order: Sequence[int], distances: _Table) -> float:

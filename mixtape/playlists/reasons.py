@@ -4,11 +4,18 @@ from ranks, never from raw distances."""
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from mixtape.playlists.collection import Collection
+from mixtape.playlists.export import one_line
 from mixtape.why.claims import phrased
 
 _COUNTED = ("", "second ", "third ", "fourth ", "fifth ", "sixth ", "seventh ", "eighth ", "ninth ", "tenth ")
+
+_LONGEST = 28
+
+BY_SOUND = "by its sound"
+"""What is said where there is nothing else to say."""
 
 SEED = "the seed song"
 """What stands beside the seed."""
@@ -38,3 +45,30 @@ def nearness(rank: int, others: int, *, where: str) -> str:
         return f"{counted(rank)}nearest {where}"
     share = math.ceil(100 * rank / others)
     return f"among the nearest {share} % {where}" if share <= 50 else f"{rank}. of {others} {where}"
+
+
+def by_sound(order: Sequence[int], stored: int) -> Callable[[int], str]:
+    """What to say of a row, given all rows by distance to the seed, of which so many distances are `stored`."""
+    rank = {row: number for number, row in enumerate(order, start=1)}
+
+    def reason(row: int) -> str:
+        # Ranks behind the stored ones are estimates: they are not passed off as counted.
+        if row not in rank:
+            return ""
+        if rank[row] > stored:
+            return f"beyond the {stored} nearest by sound" if stored else "by its place on the map"
+        return nearness(rank[row], len(order), where="by sound")
+
+    return reason
+
+
+def on_the_way(share: float) -> str:
+    """How far along a path a song lies, from 0 to 1, in words."""
+    return f"{round(10 * share) * 10} % of the way"
+
+
+def called(row: int, collection: Collection) -> str:
+    """What a song is called, short enough to stand in a sentence."""
+    track = collection.tracks[row]
+    name = one_line(track.title) or one_line(track.label) or "an untitled song"
+    return name if len(name) <= _LONGEST else name[: _LONGEST - 1].rstrip() + "…"

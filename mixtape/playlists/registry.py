@@ -7,13 +7,42 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from mixtape.errors import MixtapeError
-from mixtape.playlists import nearest_features, nearest_map
+from mixtape.playlists.album import album
+from mixtape.playlists.alchemy import alchemy
+from mixtape.playlists.contrast import contrast
+from mixtape.playlists.energy_curve import energy_curve
+from mixtape.playlists.hidden_gems import hidden_gems
+from mixtape.playlists.islands import islands
+from mixtape.playlists.loop import loop
+from mixtape.playlists.nearest_features import nearest_features
+from mixtape.playlists.nearest_map import nearest_map
+from mixtape.playlists.path import path
 from mixtape.playlists.recipe import Recipe
+from mixtape.playlists.same_colours import same_colours
+from mixtape.playlists.smooth_radio import smooth_radio
+from mixtape.playlists.tempo_ramp import tempo_ramp
+from mixtape.playlists.tour import tour
+from mixtape.playlists.wander import wander
+from mixtape.playlists.waypoints import waypoints
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {
-        nearest_map.NAME: nearest_map.nearest_map,
-        nearest_features.NAME: nearest_features.nearest_features,
+        "nearest_map": nearest_map,
+        "nearest_features": nearest_features,
+        "radio": smooth_radio,
+        "wander": wander,
+        "path": path,
+        "waypoints": waypoints,
+        "loop": loop,
+        "energy_curve": energy_curve,
+        "tempo_ramp": tempo_ramp,
+        "contrast": contrast,
+        "alchemy": alchemy,
+        "islands": islands,
+        "hidden_gems": hidden_gems,
+        "same_colours": same_colours,
+        "album": album,
+        "tour": tour,
     }
 )
 """Recipes by name, in the order they are shown."""
