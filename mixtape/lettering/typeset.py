@@ -136,9 +136,14 @@ def _flipped(text: str) -> str:
     return "".join(reversed(clusters))
 
 
-@functools.lru_cache(maxsize=2048)
 def _mask(text: str, size_px: float, weight: Weight, tracking_em: float, tabular: bool) -> ByteArray:
     """Ink (h, w) uint8 of clean text, cut to the ink left and right; (h, 1) of nothing for a text without ink."""
+    return _inked(text, size_px, weight, tracking_em, tabular)[0]
+
+
+@functools.lru_cache(maxsize=2048)
+def _inked(text: str, size_px: float, weight: Weight, tracking_em: float, tabular: bool) -> tuple[ByteArray, float]:
+    """The same ink, and how far right of the pen's start it begins in pixels."""
     from PIL import Image, ImageDraw
 
     finer, room = _finer(size_px), 2 * int(size_px) + 4
@@ -148,11 +153,11 @@ def _mask(text: str, size_px: float, weight: Weight, tracking_em: float, tabular
     for piece in _pieces(text, size_px * finer, weight, tracking_em, tabular):
         at = (finer * room + piece.x_px, finer * baseline_px(size_px))
         draw.text(at, piece.text, 255, piece.font, anchor="ls", **piece.settings(tabular))
-    box = canvas.getbbox() or (0, 0, finer, 0)
+    box = canvas.getbbox() or (finer * room, 0, finer * (room + 1), 0)
     wide = -(-(box[2] - box[0]) // finer)
     cut = np.asarray(canvas.crop((box[0], 0, box[0] + finer * wide, finer * height)).reduce(finer)).copy()
     cut.flags.writeable = False
-    return cut
+    return cut, box[0] / finer - room
 
 
 # What others use ---------------------------------------------------------------------------------------------------------------
@@ -278,3 +283,33 @@ def _may_break(text: str, place: int) -> bool:
     before, after = text[place - 1], text[place]
     wide = unicodedata.east_asian_width(before) in "WF" and unicodedata.east_asian_width(after) in "WF"
     return after == " " or (before in "-–—/" and after != " ") or (wide and unicodedata.category(after)[0] == "L")
+
+
+# For those who set letters as letters ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedRun:
+    """Letters of one font and direction, in reading order; x_px is their left end, counted from where the line's ink begins."""
+
+    text: str
+    font: Path
+    size_px: float
+    rtl: bool
+    x_px: float
+    advance_px: float
+
+
+@functools.lru_cache(maxsize=2048)
+def placed_runs(
+    text: str, *, size_px: float, weight: Weight = "regular", tracking_em: float = 0.0, tabular: bool = False
+) -> tuple[PlacedRun, ...]:
+    """The same line that `line_image` draws, as runs from left to right; x_px 0 is the left edge of that image."""
+    written, size = clean(text), float(size_px)
+    finer = _finer(size)
+    pen, found = -_inked(written, size, weight, tracking_em, tabular)[1], []
+    for run in visual_runs(written, weight):
+        advance = _run_advance(run, size * finer, tracking_em, tabular) / finer
+        found.append(PlacedRun(run.text, run.font, _fitted(run.font, size * finer).size / finer, run.rtl, pen, advance))
+        pen += advance
+    return tuple(found)

@@ -23,6 +23,9 @@ Colour = tuple[int, int, int]
 FINE_PX = 3600
 """A landscape wider or taller than this is drawn at half its size and enlarged: light is soft, and memory is not endless."""
 
+_NIGHTLY = (0.52, 0.8, 0.8)
+"""A song's ink by night: how much of lightness and colour is left."""
+
 _TONES: dict[Tone, float] = {"bright": 0.95, "dim": 0.62, "faint": 0.45, "line": 0.26}
 
 
@@ -58,8 +61,8 @@ def look_of(sheet: Sheet) -> Look:
 
 def colour_of(look: Look, tone: Tone, song: int | None) -> Colour:
     """The colour of a tone, or of a song, as sRGB."""
-    if tone == "ink" and song is not None:
-        return _srgb(look.inks[song])
+    if tone in ("ink", "shade") and song is not None:
+        return _srgb(look.inks[song] * np.array(_NIGHTLY if tone == "shade" else 1.0, np.float32))
     return _srgb(np.array([_TONES.get(tone, 0.95), 0.0, 0.0], np.float32))
 
 

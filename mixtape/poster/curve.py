@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mixtape.poster.setting import Setting, lengths_s
-from mixtape.poster.sheet import Box, Sheet, Stroke
+from mixtape.poster.sheet import Box, Sheet, Stroke, Tone
 
 _ENERGY_SPAN, _OCTAVES = 0.2, 1 / 3
 _Numbers = npt.NDArray[np.float64]
@@ -32,44 +32,54 @@ def tempo_range(sheet: Sheet) -> str:
     return "" if not known else f"{low} BPM" if low == high else f"{low}–{high} BPM"
 
 
-def curve_across(setting: Setting, box: Box, *, legend: bool = True) -> None:
-    """Draw the curve into the box, time from left to right as on the strip; what the lines mean stands above it."""
+def curve_across(setting: Setting, box: Box, *, tone: Tone = "ink", tempo: bool = True) -> None:
+    """Draw the curve into the box, time from left to right as on the strip; what it is stands above it.
+
+    The energy is drawn in this tone; without `tempo` the tempos are only said.
+    """
     sheet, u = setting.sheet, setting.unit
     if not curve_known(sheet):
         return
     length = lengths_s(sheet)
     edges = np.concatenate([[0.0], np.cumsum(length)]) / sum(length) * box.w + box.x
-    songs = range(sheet.shown)
-    _lines(setting, edges, lambda along, value: np.stack([along, box.bottom - value * box.h], axis=1), songs=songs)
-    if legend:
-        size, above = 0.0105 * u, box.y - 0.011 * u
-        if np.isfinite(sheet.energy).any():
-            setting.write("legend", "Energy", box.x, above, size, 0.4 * box.w, tone="faint")
-        if said := tempo_range(sheet):
-            setting.write("legend", said, box.right, above, size, 0.4 * box.w, right=True, tone="faint", tabular=True)
+    _energy(setting, edges, lambda along, value: np.stack([along, box.bottom - value * box.h], axis=1), tone, range(sheet.shown))
+    if tempo:
+        _tempos(setting, edges, box)
+    size, above = 0.0105 * u, box.y - 0.011 * u
+    if np.isfinite(sheet.energy).any():
+        setting.write("legend", "Energy", box.x, above, size, 0.4 * box.w, tone="faint")
+    if said := tempo_range(sheet):
+        setting.write("legend", said, box.right, above, size, 0.4 * box.w, right=True, tone="faint", tabular=True)
 
 
 def curve_down(setting: Setting, box: Box, edges_px: _Numbers, *, songs: range) -> None:
-    """Draw the part of the curve that belongs to `songs` down the box, more to the right.
+    """Draw the part of the energy that belongs to `songs` down the box, more to the right.
 
     edges_px (n + 1,) are where the rows of all songs begin and the last one ends, as if they stood in one column.
     """
     if curve_known(setting.sheet):
-        _lines(setting, edges_px, lambda along, value: np.stack([box.x + value * box.w, along], axis=1), songs=songs)
+        _energy(setting, edges_px, lambda along, value: np.stack([box.x + value * box.w, along], axis=1), "ink", songs)
 
 
-def _lines(setting: Setting, edges: _Numbers, placed: Callable[[_Numbers, _Numbers], _Numbers], *, songs: range) -> None:
+def _energy(
+    setting: Setting, edges: _Numbers, placed: Callable[[_Numbers, _Numbers], _Numbers], tone: Tone, songs: range
+) -> None:
     """Strokes along `edges`; `placed` puts how far along and a value of 0..1 on the sheet."""
-    sheet, u = setting.sheet, setting.unit
-    for song, height in enumerate(_tempo_heights(sheet)):
-        if song in songs and math.isfinite(height):
-            begin, end = edges[song], edges[song + 1]
-            inset = min(0.002 * u, 0.2 * (end - begin))
-            points = placed(np.array([begin + inset, end - inset]), np.array([height, height]))
-            setting.strokes.append(Stroke("tempo", points.astype(np.float32), 0.0012 * u, tone="faint"))
-    for song, (along, value) in enumerate(_energy_parts(sheet, edges)):
+    for song, (along, value) in enumerate(_energy_parts(setting.sheet, edges)):
         if song in songs:
-            setting.strokes.append(Stroke("energy", placed(along, value).astype(np.float32), 0.0020 * u, tone="ink", song=song))
+            points = placed(along, value).astype(np.float32)
+            setting.strokes.append(Stroke("energy", points, 0.0020 * setting.unit, tone=tone, song=song))
+
+
+def _tempos(setting: Setting, edges: _Numbers, box: Box) -> None:
+    """A level stroke as long as its song, higher where it is faster."""
+    u = setting.unit
+    for song, height in enumerate(_tempo_heights(setting.sheet)):
+        if math.isfinite(height):
+            inset = min(0.002 * u, 0.2 * (edges[song + 1] - edges[song]))
+            y = box.bottom - height * box.h
+            points = np.array([[edges[song] + inset, y], [edges[song + 1] - inset, y]], np.float32)
+            setting.strokes.append(Stroke("tempo", points, 0.0012 * u, tone="faint"))
 
 
 def _tempo_heights(sheet: Sheet) -> _Numbers:

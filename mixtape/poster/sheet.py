@@ -9,8 +9,8 @@ from mixtape.errors import ShapeError
 from mixtape.lettering.glyphs import Weight
 from mixtape.types import ByteArray, FloatArray, Palette, Playlist, SongMap, Track
 
-Tone: TypeAlias = Literal["bright", "dim", "faint", "line", "ink"]
-"""How light something is; "ink" is the colour of its song, "line" only just there."""
+Tone: TypeAlias = Literal["bright", "dim", "faint", "line", "ink", "shade"]
+"""How light something is: "line" only just there; "ink" is the colour of its song, "shade" the same by night."""
 
 MOST_SONGS = 60
 """Songs named on a sheet; of a longer mixtape, the first ones."""

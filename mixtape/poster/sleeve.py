@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mixtape.lettering.typeset import measure
+from mixtape.lettering.typeset import cap_height_px, measure, wrap
 from mixtape.poster.curve import curve_across, curve_known
-from mixtape.poster.setting import Frame, Setting, box_of, clock, fitting, lengths_s, seconds_of
+from mixtape.poster.setting import DISPLAY_TRACKING_EM, Frame, Setting, box_of, clock, fitting, lengths_s, seconds_of
 from mixtape.poster.sheet import NOWHERE, Box, Layout, Sheet, Stroke
 
 
@@ -44,7 +44,7 @@ class _Sleeve(Setting):
         super().__init__(sheet, size_px, unit=min(width / 1.6, float(height)) if self.wide else min(float(width), 0.95 * height))
         self.margin = 0.05 * self.unit
         n = sheet.shown
-        self.columns = (1 if n <= 14 else 2 if n <= 40 else 3) if self.wide else (2 if n <= 10 else 3 if n <= 30 else 4)
+        self.columns = (1 if n <= 14 else 2 if n <= 40 else 3) if self.wide else (n if n <= 3 else 3 if n <= 30 else 4)
         self.rows = -(-n // self.columns)
 
     def done(self) -> Layout:
@@ -56,7 +56,7 @@ class _Sleeve(Setting):
             frame, top = Frame(wall.right + m, self.width - wall.right - 2 * m, u), m
         else:
             frame, top = Frame(m, self.width - 2 * m, u), wall.bottom + 0.036 * u
-        strip = self._sound(frame, top)
+        strip = self._sound(frame, top, self._spare(top))
         self._words(frame, strip.bottom + 0.042 * u)
         nowhere = np.zeros((0, 2), np.float32)
         return Layout(
@@ -95,7 +95,7 @@ class _Sleeve(Setting):
 
     def _list_needs(self) -> float:
         """The least height of everything below the wall."""
-        return (0.036 + 0.075 + 0.042 + 0.015) * self.unit + max(self.rows * self._least_row(), 0.13 * self.unit) + self.margin
+        return (0.036 + 0.081 + 0.042 + 0.095) * self.unit + self.rows * self._least_row() + self.margin
 
     def _least_row(self) -> float:
         return (0.044 if self.sheet.shown <= 12 else 0.036 if self.sheet.shown <= 24 else 0.028) * self.unit
@@ -119,17 +119,22 @@ class _Sleeve(Setting):
 
     # What it sounds like -----------------------------------------------------------------------------------------------------
 
-    def _sound(self, frame: Frame, top: float) -> Box:
+    def _spare(self, top: float) -> float:
+        """Height that neither wall nor list can use, for the sound."""
+        used = (0.081 + 0.042 + 0.095 + 0.07 * self.rows) * self.unit
+        return max(0.0, self.height - self.margin - top - used)
+
+    def _sound(self, frame: Frame, top: float, spare: float) -> Box:
         """The strip of colours, and above it loudness, tempo and energy where they are known; returns the strip."""
         u = self.unit
         heard, curved = any(level is not None and len(level) for level in self.sheet.levels), curve_known(self.sheet)
         if curved:
             top += 0.016 * u
         if heard or curved:
-            box = box_of(frame.x, top, frame.w, 0.058 * u)
+            box = box_of(frame.x, top, frame.w, 0.058 * u + min(spare, 0.1 * u))
             if heard:
                 self._loudness(box)
-            curve_across(self, box_of(box.x, box.y + 0.004 * u, box.w, box.h - 0.012 * u))
+            curve_across(self, box_of(box.x, box.y + 0.004 * u, box.w, box.h - 0.012 * u), tone="bright", tempo=False)
             return box_of(frame.x, box.bottom, frame.w, 0.007 * u)
         return box_of(frame.x, top, frame.w, 0.014 * u)
 
@@ -144,35 +149,43 @@ class _Sleeve(Setting):
             x = np.linspace(edges[song], edges[song + 1], len(level))
             y = box.bottom - np.asarray(level, np.float64) / loudest * box.h
             points = np.concatenate([[[x[0], box.bottom]], np.stack([x, y], axis=1), [[x[-1], box.bottom]]])
-            self.strokes.append(Stroke("level", points.astype(np.float32), 0.0, tone="ink", song=song, closed=True))
+            self.strokes.append(Stroke("level", points.astype(np.float32), 0.0, tone="shade", song=song, closed=True))
 
     # The words ---------------------------------------------------------------------------------------------------------------
 
     def _words(self, frame: Frame, top: float) -> None:
-        """What it is in the first module, the songs in the rest; on a wide sheet below each other."""
-        u = self.unit
-        if self.wide:
-            before = len(self.texts)
-            first = top + self._facts(frame, top) + 0.03 * u
-            room = self.height - self.margin - first
-            left, wide = frame.x, frame.w
-            if room < self.rows * 0.016 * u:
-                del self.texts[before:]
-                first, room = top, self.height - self.margin - top
-        else:
-            self.summary(frame, top, last=2)
-            left, wide = frame.column(3, 11)
-            first, room = top, self.height - self.margin - top
-        row = min(room / self.rows, 0.062 * u, 0.2 * wide / self.columns)
-        gap = 0.03 * u
-        each = (wide - (self.columns - 1) * gap) / self.columns
+        """What it is, then the songs in columns over the whole width."""
+        u, bottom = self.unit, self.height - self.margin
+        first = self._facts(frame, top) + 0.035 * u
+        gap = 0.032 * u
+        each = (frame.w - (self.columns - 1) * gap) / self.columns
+        row = min((bottom - first) / self.rows, 0.08 * u)
         for song in range(self.sheet.shown):
             column, place = divmod(song, self.rows)
-            self._song(song, left + column * (each + gap), each, first + place * row, row)
+            self._song(song, frame.x + column * (each + gap), each, first + place * row, row)
 
     def _facts(self, frame: Frame, top: float) -> float:
-        """The summary on the right half of a wide sheet; returns its height."""
-        return self.summary(Frame(frame.x, 2.2 * frame.w, frame.unit), top) - top
+        """The whole time, large; beside it count, recipe and date in three lines. Returns where they end."""
+        large, small = 0.07 * self.unit, 0.0155 * self.unit
+        x = frame.x + 0.02 * self.unit
+        x += self.write(
+            "duration",
+            self.total(),
+            frame.x,
+            top + cap_height_px(large),
+            large,
+            0.5 * frame.w,
+            weight="semibold",
+            tracking_em=DISPLAY_TRACKING_EM,
+        )
+        room = frame.x + frame.w - x
+        counted = f"{self.count()}, {self.sheet.date}" if self.sheet.date else self.count()
+        baseline = top + cap_height_px(small)
+        self.write("facts", counted, x, baseline, small, room)
+        for line in wrap(self.sheet.recipe, size_px=small, max_width_px=room, max_lines=2):
+            baseline += 1.4 * small
+            self.write("recipe", line, x, baseline, small, room, tone="dim")
+        return top + cap_height_px(large)
 
     def _song(self, song: int, x: float, room: float, y: float, row: float) -> None:
         """Number, title and time; below, artist and what of the reason fits."""
@@ -217,4 +230,4 @@ def _quilts(n: int) -> list[_Quilt]:
 def _waste(quilt: _Quilt, n: int, unused: float) -> float:
     """What speaks against a wall: cells without a cover, height not used, a seed no larger than the others."""
     share = quilt.large**2 / (quilt.across * quilt.down)
-    return 0.5 * (quilt.room - n) / n + unused + (2.0 * abs(share - 0.22) if n > 3 else 0.0)
+    return 0.5 * (quilt.room - n) / n + 2.0 * unused + (2.0 * abs(share - 0.22) if n > 3 else 0.0)

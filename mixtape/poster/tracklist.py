@@ -34,6 +34,7 @@ class _Tracklist(Setting):
         self.columns = 1 if n <= steps[0] else 2 if n <= steps[1] else 3
         self.rows = -(-n // self.columns)
         self.left = 0.29 * width if self.wide else 0.0
+        self.gap = 0.035 * self.unit
         self.row = self._row_height()
 
     def _row_height(self) -> float:
@@ -74,11 +75,11 @@ class _Tracklist(Setting):
     def _place(self, song: int, top: float) -> tuple[float, float]:
         """Left edge and upper edge of a song's row."""
         column, row = divmod(song, self.rows)
-        return self.left + column * self._wide_px, top + row * self.row
+        return self.left + column * (self._wide_px + self.gap), top + row * self.row
 
     @property
     def _wide_px(self) -> float:
-        return (self.width - self.left) / self.columns
+        return (self.width - self.left - (self.columns - 1) * self.gap) / self.columns
 
     def _cover_box(self, song: int, top: float) -> Box:
         x, y = self._place(song, top)
@@ -110,6 +111,13 @@ class _Tracklist(Setting):
         """Width of the lane in which the energy runs down; none where it is not known or the columns are too narrow."""
         return 0.09 * self._wide_px if curve_known(self.sheet) and self.columns < 3 else 0.0
 
+    def _small(self) -> float:
+        return min(0.245 * self.row, 0.0185 * self.unit)
+
+    def _axis(self, left: float) -> float:
+        """Where the titles begin, right of the numbers."""
+        return left + measure("00", size_px=self._small(), tabular=True) + 0.9 * self._small()
+
     # The list ----------------------------------------------------------------------------------------------------------------
 
     def _song(self, song: int, top: float) -> None:
@@ -117,14 +125,16 @@ class _Tracklist(Setting):
         track, row = self.sheet.tracks[song], self.row
         _, y = self._place(song, top)
         left, right = self._text_span(song, top)
-        size = min(0.40 * row, 0.052 * self.unit)
-        small = min(0.23 * row, 0.0185 * self.unit)
+        size = min(0.46 * row, 0.06 * self.unit)
+        small = self._small()
         digits = measure("00", size_px=small, tabular=True)
-        first, second = y + row / 2 + 0.12 * size, y + row / 2 + 0.12 * size + 1.55 * small + 0.1 * size
+        between = 1.42 * small + 0.06 * size
+        first = y + (row - cap_height_px(size) - between) / 2 + cap_height_px(size)
+        second = first + between
         self.write(
             "number", str(song + 1), left + digits, first, small, 2 * digits, right=True, tone="ink", tabular=True, song=song
         )
-        x, end = left + digits + 0.9 * small, right - (self._lane() + 1.2 * small if self._lane() else 0.0)
+        x, end = self._axis(left), right - (self._lane() + 1.2 * small if self._lane() else 0.0)
         tall = self.write(
             "time", clock(seconds_of(track)), end, first, small, 0.3 * (end - x), right=True, tone="dim", tabular=True, song=song
         )
@@ -180,8 +190,7 @@ class _Tracklist(Setting):
     def _above(self, top: float) -> None:
         """The whole time, large, on the axis of the titles; beside it count, recipe and date."""
         u, m = self.unit, self.margin
-        x = min(self.row + min(0.03 * u, 0.3 * self.row), 0.25 * self.width)
-        x = max(x, m)
+        x = max(self._axis(self._text_span(0, top)[0]), m)
         foot, facts_x = top - 0.045 * u, 0.60 * self.width
         cap = min(foot - m, 0.15 * u)
         size = cap / 0.727
