@@ -62,7 +62,11 @@ def playlist(
     as_json: JsonOption = False,
     out: Annotated[Path | None, typer.Option("--out", help="Write it for a player: .m3u8, .xspf or .jspf.")] = None,
     absolute: AbsoluteOption = False,
-    poster: Annotated[Path | None, typer.Option("--poster", help="Write the mixtape as a poster, PNG.")] = None,
+    poster: Annotated[Path | None, typer.Option("--poster", help="Write the mixtape as a poster: .png, .pdf or .svg.")] = None,
+    layout: Annotated[str, typer.Option("--layout", help="Of the poster: map, tracklist or sleeve.")] = "map",
+    size: Annotated[
+        str, typer.Option("--size", help="Of the poster: A2, A3, A4, square, A3-wide and so on, or WIDTHxHEIGHT in pixels.")
+    ] = "",
     library: LibraryOption = None,
     config: ConfigOption = None,
 ) -> None:
@@ -92,8 +96,11 @@ def playlist(
         if poster:
             from mixtape.poster.draw import save_poster
             from mixtape.poster.gather import sheet_of
+            from mixtape.poster.layout import size_named
 
-            save_poster(poster.expanduser().absolute(), sheet_of(made, opened, recipe=sentence_of(chosen)))
+            size_px = size_named(size, layout_name=layout)
+            sheet = sheet_of(made, opened, recipe=sentence_of(chosen))
+            save_poster(poster.expanduser().absolute(), sheet, size_px=size_px, layout_name=layout)
     if as_json:
         _print_json(export.as_json(made, tracks))
         return

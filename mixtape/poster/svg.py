@@ -100,10 +100,12 @@ def _faces(lines: list[tuple[TextBox, tuple[PlacedRun, ...]]], names: dict[Path,
     for _, runs in lines:
         for run in runs:
             used[run.font] |= set(run.text)
-    return [
-        f"@font-face{{font-family:{names[font]};font-weight:{_weight(font)};src:url({_url('font/woff', _subset(font, used[font]))}) format('woff')}}"
-        for font in names
-    ]
+    return [_face(font, name, used[font]) for font, name in names.items()]
+
+
+def _face(font: Path, name: str, letters: set[str]) -> str:
+    source = _url("font/woff", _subset(font, letters))
+    return f"@font-face{{font-family:{name};font-weight:{_weight(font)};src:url({source}) format('woff')}}"
 
 
 def _subset(font: Path, letters: set[str]) -> bytes:
