@@ -89,9 +89,10 @@ def proximities(sets: Sets) -> dict[str, FloatArray]:
 
 def refused(tables: Sets, *, weights: Weights) -> FloatArray:
     """The fused distance (n, n) from the `proximities` of the sets: what `fused_distances` gives, without measuring again."""
-    from mixtape.similarity.proximity import into_mutual_proximity
+    from mixtape.similarity.proximity import into_evened, into_mutual_proximity
 
-    return into_mutual_proximity(_added((share, tables[name]) for name, share in shares(tables, weights).items()))
+    total = _added((share, tables[name]) for name, share in shares(tables, weights).items())
+    return into_evened(into_mutual_proximity(total))
 
 
 def _added(parts: Iterable[tuple[float, FloatArray]]) -> FloatArray:

@@ -22,6 +22,10 @@ from mixtape.types import FloatArray
 BLOCK_ROWS = 512
 """Tables of all pairs are worked on so many rows and columns at a time."""
 
+CROWD = 10
+"""So many nearest songs tell how crowded a place is."""
+
+_EVENNESS = 0.35
 _FLAT = 1e-6
 
 
@@ -93,6 +97,42 @@ def outlook_of(distances: FloatArray) -> Outlook:
         # The song itself, at distance 0, is not one of the others: its share (0 - m)^2 is taken out again.
         variance[rows] = (((block - mean[rows, None]) ** 2).sum(axis=1) - mean[rows] ** 2) / others
     return Outlook.of_moments(mean, variance)
+
+
+def into_evened(distances: FloatArray) -> FloatArray:
+    """Bring nearer, in place, what lies in a sparse place and farther what lies in a crowd: each distance over a power of both
+    songs' mean distance to their nearest ten. Who is recommended by nobody is then somebody's neighbour. Returns `distances`.
+
+    Local scaling (Zelnik-Manor and Perona, Self-tuning spectral clustering, NIPS 2004; NICDM in Schnitzer et al. 2012) at two
+    thirds of its strength: in full it costs more agreement than it wins evenness. The result stays in 0..1.
+    """
+    n = len(distances)
+    if n < 3:
+        return distances
+    density = crowding(_around(distances, min(CROWD, n - 1)))
+    for start in range(0, n, BLOCK_ROWS):
+        rows = slice(start, start + BLOCK_ROWS)
+        distances[rows] *= density[rows, None] * density
+        np.minimum(distances[rows], 1.0, out=distances[rows])
+    return distances
+
+
+def crowding(around: npt.NDArray[Any]) -> FloatArray:
+    """What each song's distances are multiplied by, given its mean distance (n,) to its nearest: above 1 in a crowd."""
+    usual = float(np.median(around)) if len(around) else 0.0
+    if usual <= 0.0:
+        return np.ones(len(around), np.float32)
+    return np.asarray((usual / np.maximum(around, 0.05 * usual)) ** _EVENNESS, np.float32)
+
+
+def _around(distances: FloatArray, k: int) -> npt.NDArray[np.float64]:
+    """The mean distance of each song to its k nearest: (n,)."""
+    found = np.empty(len(distances))
+    for start in range(0, len(distances), BLOCK_ROWS):
+        rows = slice(start, start + BLOCK_ROWS)
+        # The song itself, at distance 0, is the least of the k + 1 and adds nothing.
+        found[rows] = np.partition(distances[rows], k, axis=1)[:, : k + 1].sum(axis=1, dtype=np.float64) / k
+    return found
 
 
 def upper_blocks(n: int) -> Iterator[tuple[slice, slice]]:

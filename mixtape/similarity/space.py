@@ -24,7 +24,7 @@ from mixtape.similarity.fusion import row_count
 from mixtape.similarity.index import Index
 from mixtape.similarity.nearest import nearest, nearest_columns
 from mixtape.similarity.panel import Moments, Panel
-from mixtape.similarity.proximity import Outlook, into_mutual_proximity, mutual, outlook_of
+from mixtape.similarity.proximity import CROWD, Outlook, crowding, into_evened, into_mutual_proximity, mutual, outlook_of
 from mixtape.similarity.sets import SETS, Weights, shares
 from mixtape.types import FloatArray, IntArray, Neighbours
 
@@ -97,16 +97,18 @@ class Space:
         if self._table is not None:
             return nearest(self._table, self.ids, k=k)
         kept = max(0, min(int(k), len(self.ids) - 1))
-        index, distance = np.zeros((len(self.ids), kept), np.int32), np.zeros((len(self.ids), kept), np.float32)
+        wide = max(0, min(2 * kept + CROWD, len(self.ids) - 1))
+        index, distance = np.zeros((len(self.ids), wide), np.int32), np.zeros((len(self.ids), wide), np.float32)
         for row in range(len(self.ids)):
-            near = self.from_song(row, k=kept)
+            near = self.from_song(row, k=wide)
             index[row], distance[row] = near.rows, near.distance
-        return Neighbours(self.ids, index, distance)
+        return _evened(Neighbours(self.ids, index, distance), kept)
 
     def from_song(self, row: int, *, k: int, weights: Weights | None = None) -> Nearby:
         """The k songs nearest to the song in `row`, itself left out, under other weights if some are given.
 
-        The first question with other weights, or the first of all in a collection above `EXACT_UP_TO`, takes longer.
+        The first question with other weights, or the first of all in a collection above `EXACT_UP_TO`, takes longer; and what
+        hubs other weights leave are not evened out, since that takes everybody's neighbours.
         """
         if weights in (None, self.weights) and self._table is not None:
             return self._told(self._table[row], np.arange(len(self.ids)), k=k, without=row)
@@ -207,6 +209,14 @@ class Space:
         return Nearby(tuple(self.ids[row] for row in chosen), chosen, distance[best])
 
 
+def _evened(wide: Neighbours, k: int) -> Neighbours:
+    """The k nearest of more than are kept, after `into_evened` of their distances."""
+    density = crowding(wide.distance[:, :CROWD].mean(axis=1) if wide.distance.size else np.zeros(len(wide.ids)))
+    distance = np.minimum(wide.distance * density[:, None] * density[wide.index], 1.0)
+    order = np.argsort(distance, axis=1, kind="stable")[:, :k]
+    return Neighbours(wide.ids, np.take_along_axis(wide.index, order, axis=1), np.take_along_axis(distance, order, axis=1))
+
+
 def _fused(parts: Sequence[Part], shared: FloatArray) -> tuple[FloatArray, Outlook]:
     """The fused table of all pairs, and the outlook (n, p) of every song in every part."""
     n = len(parts[0].rows)
@@ -220,4 +230,4 @@ def _fused(parts: Sequence[Part], shared: FloatArray) -> tuple[FloatArray, Outlo
         total += table
     del table
     means, spreads = (np.stack([getattr(each, name) for each in seen], axis=1) for name in ("mean", "spread"))
-    return into_mutual_proximity(total), Outlook(means, spreads)
+    return into_evened(into_mutual_proximity(total)), Outlook(means, spreads)

@@ -11,7 +11,7 @@ from mixtape.features import blocks
 from mixtape.similarity.distances import set_distances
 from mixtape.similarity.fusion import fused_distances
 from mixtape.similarity.nearest import nearest, nearest_places
-from mixtape.similarity.proximity import mutual_proximity
+from mixtape.similarity.proximity import into_evened, mutual_proximity
 from mixtape.similarity.scaling import scaled
 from mixtape.similarity.sets import Weights, shares
 
@@ -196,3 +196,28 @@ def test_neighbours_on_a_map_are_those_of_its_table():
     table = np.hypot(*(np.subtract.outer(line, line) for line in xy.T))
     near, known = nearest_places(xy, names(600), k=9), nearest(table, names(600), k=9)
     assert np.array_equal(near.index, known.index) and np.array_equal(near.distance, known.distance)
+
+
+def test_evening_out_gives_songs_in_a_sparse_place_neighbours_and_takes_them_from_a_crowd():
+    chance = np.random.default_rng(8)
+    points = chance.normal(size=(120, 20)) * np.linspace(0.5, 2.0, 120)[:, None]
+    table = np.linalg.norm(points[:, None] - points[None], axis=2).astype(np.float32)
+    table /= table.max()
+
+    def never(distances: np.ndarray) -> int:
+        return int((np.bincount(nearest(distances, names(120), k=5).index.ravel(), minlength=120) == 0).sum())
+
+    evened = into_evened(table.copy())
+    assert never(evened) < never(table)
+    assert np.array_equal(evened, evened.T)
+    assert not np.diagonal(evened).any()
+    assert evened.max() <= 1.0
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 4, 11])
+def test_evening_out_leaves_few_songs_and_copies_as_finite_as_they_were(n: int):
+    chance = np.random.default_rng(n)
+    table = mutual_proximity(np.abs(np.subtract.outer(line := chance.integers(0, 3, n).astype(float), line)))
+    evened = into_evened(table.copy())
+    assert np.isfinite(evened).all()
+    assert ((evened == 0.0) == (table == 0.0)).all()

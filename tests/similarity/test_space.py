@@ -63,7 +63,7 @@ def test_weights_are_live():
     features = collection(200)
     space = Space.of(features, names(200), weights=WEIGHTS)
     for weights in (Weights(1.0, 0.0, 0.0, 0.0, 0.0), Weights(0.0, 1.0, 0.0, 5.0, 0.5)):
-        table = fused_distances(features, weights=weights)
+        table = fused_distances(features, weights=weights, evened=False)
         near = space.from_song(8, k=20, weights=weights)
         assert np.allclose(near.distance, np.sort(np.delete(table[8], 8))[:20], atol=1e-3)
         assert shared(near.rows[None], nearest(table, names(200), k=20).index[8:9]) >= 0.95
@@ -73,13 +73,20 @@ def test_weights_are_live():
 def test_a_large_space_finds_what_measuring_all_pairs_finds(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(rules, "CANDIDATES", 300)
     features = collection(2500)
-    known = nearest(fused_distances(features, weights=WEIGHTS), names(2500), k=20)
+    known = nearest(fused_distances(features, weights=WEIGHTS, evened=False), names(2500), k=20)
     space = Space.of(features, names(2500), weights=WEIGHTS)
     rows = np.arange(0, 2500, 50)
     assert shared(np.stack([space.from_song(int(row), k=20).rows for row in rows]), known.index[rows]) > 0.9
     every = np.argsort(np.stack([np.delete(space.distances_from(int(row)), row) for row in rows[:10]]), axis=1)[:, :20]
     every += every >= rows[:10, None]
     assert shared(np.stack([space.from_song(int(row), k=20).rows for row in rows[:10]]), every) > 0.95
+
+
+@pytest.mark.usefixtures("large")
+def test_the_neighbours_of_a_large_space_are_those_of_the_table_of_all_pairs():
+    features = collection(600)
+    known = nearest(fused_distances(features, weights=WEIGHTS), names(600), k=20)
+    assert shared(Space.of(features, names(600), weights=WEIGHTS).neighbours(20).index, known.index) > 0.9
 
 
 @pytest.mark.usefixtures("large")
