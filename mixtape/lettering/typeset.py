@@ -136,14 +136,12 @@ def _flipped(text: str) -> str:
     return "".join(reversed(clusters))
 
 
-def _mask(text: str, size_px: float, weight: Weight, tracking_em: float, tabular: bool) -> ByteArray:
-    """Ink (h, w) uint8 of clean text, cut to the ink left and right; (h, 1) of nothing for a text without ink."""
-    return _inked(text, size_px, weight, tracking_em, tabular)[0]
-
-
 @functools.lru_cache(maxsize=2048)
-def _inked(text: str, size_px: float, weight: Weight, tracking_em: float, tabular: bool) -> tuple[ByteArray, float]:
-    """The same ink, and how far right of the pen's start it begins in pixels."""
+def _mask(text: str, size_px: float, weight: Weight, tracking_em: float, tabular: bool) -> tuple[ByteArray, float]:
+    """Ink (h, w) uint8 of clean text, cut to the ink left and right, and how far right of the pen's start it begins in pixels.
+
+    (h, 1) of nothing for a text without ink.
+    """
     from PIL import Image, ImageDraw
 
     finer, room = _finer(size_px), 2 * int(size_px) + 4
@@ -170,7 +168,7 @@ def pen_width_px(text: str, *, size_px: float, weight: Weight = "regular", track
 
 def measure(text: str, *, size_px: float, weight: Weight = "regular", tracking_em: float = 0.0, tabular: bool = False) -> int:
     """Width of the text's ink in pixels; 0 for a text without ink."""
-    ink = _mask(clean(text), float(size_px), weight, tracking_em, tabular)
+    ink, _ = _mask(clean(text), float(size_px), weight, tracking_em, tabular)
     return ink.shape[1] if ink.any() else 0
 
 
@@ -222,7 +220,7 @@ def line_image(
         written = shorten(
             text, size_px=size_px, max_width_px=max_width_px, weight=weight, tracking_em=tracking_em, tabular=tabular
         )
-    ink = _mask(written, float(size_px), weight, tracking_em, tabular)
+    ink, _ = _mask(written, float(size_px), weight, tracking_em, tabular)
     image = np.empty((*ink.shape, 4), np.uint8)
     image[..., :3] = colour
     image[..., 3] = ink
@@ -307,7 +305,7 @@ def placed_runs(
     """The same line that `line_image` draws, as runs from left to right; x_px 0 is the left edge of that image."""
     written, size = clean(text), float(size_px)
     finer = _finer(size)
-    pen, found = -_inked(written, size, weight, tracking_em, tabular)[1], []
+    pen, found = -_mask(written, size, weight, tracking_em, tabular)[1], []
     for run in visual_runs(written, weight):
         advance = _run_advance(run, size * finer, tracking_em, tabular) / finer
         found.append(PlacedRun(run.text, run.font, _fitted(run.font, size * finer).size / finer, run.rtl, pen, advance))

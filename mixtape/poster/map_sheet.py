@@ -134,7 +134,10 @@ class _MapSheet(Setting):
         rows = -(-n // self.columns)
         beside = self.columns < 3 and not self.wide
         least = self._summary_height(frame) if beside else 0.0
-        most = min(0.075 * u if self.wide else min(0.062 * u, 0.47 * u / rows), 0.13 * self._column(frame, 0)[1])
+        most = min(
+            (0.1 if self.columns == 1 else 0.075) * u if self.wide else min(0.062 * u, 0.47 * u / rows),
+            0.13 * self._column(frame, 0)[1],
+        )
         row = min(most, max((bottom - highest) / rows, 0.008 * u))
         top = highest if self.wide else bottom - max(rows * row, least)
         if beside:

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mixtape.lettering.typeset import cap_height_px, measure, wrap
+from mixtape.lettering.glyphs import Weight
+from mixtape.lettering.typeset import cap_height_px, measure, pen_width_px, wrap
 from mixtape.poster.curve import curve_across, curve_known
 from mixtape.poster.setting import DISPLAY_TRACKING_EM, Frame, Setting, box_of, clock, fitting, lengths_s, seconds_of
 from mixtape.poster.sheet import NOWHERE, Box, Layout, Sheet, Stroke
@@ -80,7 +81,7 @@ class _Sleeve(Setting):
         """From edge to edge, cells of which none is left empty, as tall (or wide) as the list allows."""
         n, u = self.sheet.shown, self.unit
         if self.wide:
-            most, least = 0.62 * self.width, 0.40 * self.width
+            most, least = (0.62 if n <= 24 else 0.52) * self.width, 0.36 * self.width
             options = [(q, self.height, q.across * self.height / q.down) for q in _quilts(n)]
             fits = [(q, w) for q, _, w in options if least <= w <= most] or [(_Quilt(1, 1, 1), most)]
             quilt, wide = min(fits, key=lambda fit: _waste(fit[0], n, (most - fit[1]) / most))
@@ -199,16 +200,10 @@ class _Sleeve(Setting):
         tall = self.write(
             "time", clock(seconds_of(track)), right, first, small, 0.4 * room, right=True, tone="dim", tabular=True, song=song
         )
-        self.write(
-            "song",
-            track.title or track.path.stem,
-            left,
-            first,
-            large,
-            right - left - tall - 0.6 * small,
-            weight="semibold" if song == self.sheet.seed else "regular",
-            song=song,
-        )
+        title, free = track.title or track.path.stem, right - left - tall - 0.6 * small
+        weight: Weight = "semibold" if song == self.sheet.seed else "regular"
+        fits = free / max(pen_width_px(title, size_px=large, weight=weight), 1e-6)
+        self.write("song", title, left, first, large * min(1.0, max(0.8, 0.995 * fits)), free, weight=weight, song=song)
         used = self.write("by", track.artist, left, second, small, right - left, tone="dim", song=song)
         free = right - left - used - (1.2 * small if used else 0)
         if said := fitting(self.sheet.playlist.reasons[song], size=small, room=free):
@@ -229,5 +224,6 @@ def _quilts(n: int) -> list[_Quilt]:
 
 def _waste(quilt: _Quilt, n: int, unused: float) -> float:
     """What speaks against a wall: cells without a cover, height not used, a seed no larger than the others."""
+    modest = 0.3 if quilt.large == 1 and n > 3 else 0.0
     share = quilt.large**2 / (quilt.across * quilt.down)
-    return 0.5 * (quilt.room - n) / n + 2.0 * unused + (2.0 * abs(share - 0.22) if n > 3 else 0.0)
+    return 0.5 * (quilt.room - n) / n + 1.5 * unused + modest + (2.0 * abs(share - 0.22) if n > 3 else 0.0)

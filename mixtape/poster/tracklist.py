@@ -30,17 +30,17 @@ class _Tracklist(Setting):
         super().__init__(sheet, size_px, unit=min(width / 1.5, float(height)) if self.wide else min(float(width), height / 1.25))
         self.margin = 0.062 * self.unit
         n = sheet.shown
-        steps = (8, 20) if self.wide else (26, 60)
+        steps = (14, 36) if self.wide else (26, 60)
         self.columns = 1 if n <= steps[0] else 2 if n <= steps[1] else 3
         self.rows = -(-n // self.columns)
-        self.left = 0.29 * width if self.wide else 0.0
+        self.left = 0.26 * width if self.wide else 0.0
         self.gap = 0.035 * self.unit
         self.row = self._row_height()
 
     def _row_height(self) -> float:
         n, u = self.sheet.shown, self.unit
         room = self.height - (0.0 if self.wide else 0.2 * u)
-        most = min((0.17 + 0.03 * max(0, 5 - n)) * u, 0.24 * (self.width - self.left) / self.columns)
+        most = min((0.2 if self.wide else 0.17 + 0.03 * max(0, 5 - n)) * u, (0.24 if self.columns == 1 else 0.15) * self._wide_px)
         return min(room / self.rows, most)
 
     def done(self) -> Layout:
