@@ -25,6 +25,8 @@ for command in (
     collection.songs,
     collection.skipped,
     playlists.playlist,
+    playlists.playlists,
+    playlists.recipes,
     why.why,
     evaluate.evaluate,
     evaluate.neighbours,

@@ -77,6 +77,19 @@ class BuildConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class MapsConfig:
+    """The family of maps."""
+
+    family: str = _text(
+        "fused:60 ear:60 ear:30 blocks:30 timbre:30 ssd:30 ssd:60 rp:60 rp:30 rh:30 tonal:30",
+        "The maps after the first, fused:30, each a feature set and a perplexity; put those side by side that are alike.",
+    )
+    steps: int = _number(8, 1, 64, "steps", "Steps from one map to the next where the feature set changes.")
+    rounds: int = _number(150, 10, 2000, "rounds", "How long the songs settle at each step.")
+    up_to: int = _number(2000, 0, 5000, "songs", "A build makes the family for so many songs; for more, mixtape map does it.")
+
+
+@dataclass(frozen=True, slots=True)
 class EarConfig:
     """The ear that learns on the collection itself."""
 
@@ -93,6 +106,10 @@ class PlaylistConfig:
     artist_gap: int = _number(
         2, 0, 50, "songs", "How many songs lie between two of the same artist, where the collection allows."
     )
+    album_cap: int = _number(2, 0, 500, "songs", "How many songs of one album a mixtape has at most; 0 is any number.")
+    min_s: float = _number(30.0, 0.0, 3600.0, "s", "Shorter songs stay out of mixtapes, where there are others.")
+    max_s: float = _number(1200.0, 0.0, 86_400.0, "s", "Longer songs stay out of mixtapes; 0 lets songs of any length in.")
+    adventurous: float = _number(0.0, 0.0, 1.0, "", "How far mixtapes stray from what is nearest: 0 keeps close, 1 goes far.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +174,7 @@ class Config:
     """All settings, by section."""
 
     build: BuildConfig = BuildConfig()
+    maps: MapsConfig = MapsConfig()
     ear: EarConfig = EarConfig()
     playlist: PlaylistConfig = PlaylistConfig()
     train: TrainConfig = TrainConfig()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -229,7 +230,7 @@ def _points(curve: str) -> tuple[float, ...]:
         raise ConfigError(f"--curve {curve}: numbers from 0 to 1 with commas between are needed, like 0.2,0.9,0.4") from error
 
 
-def _refuse_idle(recipe: str, asked: dict[str, object]) -> None:
+def _refuse_idle(recipe: str, asked: Mapping[str, object]) -> None:
     """ConfigError when an option was given that the recipe would not look at."""
     for option, given in asked.items():
         if given and recipe not in _MEANT_FOR[option]:

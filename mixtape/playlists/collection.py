@@ -37,7 +37,7 @@ _SILENCE_LUFS = -69.0
 _HUB_LIST = 10
 """Nearest songs of each that ways lead over, and that count as a list a song may be on."""
 
-MAPPED = 5_000
+MAPPED = 2_000
 """Islands are looked for among so many songs, spread evenly over a larger collection."""
 
 

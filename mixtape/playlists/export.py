@@ -63,7 +63,7 @@ def table_rows(playlist: Playlist, tracks: Iterable[Track]) -> list[tuple[str, s
     """The mixtape as rows of a table: place, artist, title, time as m:ss, reason; see `TABLE_HEAD`."""
     songs = zip(songs_of(playlist, tracks), playlist.reasons, strict=True)
     return [
-        (str(place), one_line(track.artist), one_line(track.title), _clock(track.duration_s), reason)
+        (str(place), one_line(track.artist), one_line(track.title), clock(track.duration_s), reason)
         for place, (track, reason) in enumerate(songs, start=1)
     ]
 
@@ -82,7 +82,8 @@ def one_line(text: str) -> str:
     return " ".join(kept.split())
 
 
-def _clock(duration_s: float) -> str:
+def clock(duration_s: float) -> str:
+    """A length as m:ss, from an hour on as h:mm:ss."""
     seconds = max(round(duration_s), 0)
     hours, minutes = divmod(seconds // 60, 60)
     return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"

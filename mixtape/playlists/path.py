@@ -18,7 +18,7 @@ def path(request: Request, collection: Collection) -> Playlist:
     """A path from the seed to another song, in steps that sound as alike as the way allows."""
     seed = collection.row(request.seed_id)
     stops = stops_of(request.through, seed, collection)
-    end = stops[-1] if stops else far_song(seed, collection, share=_FAR)
+    end = stops[-1] if stops else far_song(seed, request, collection, share=_FAR)
     said = () if stops else (f"to {called(end, collection)}, as no end was named",)
     along, _ = leg(seed, end, collection)
 

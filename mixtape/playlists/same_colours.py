@@ -67,8 +67,9 @@ def colour_distances(colours: _Vector, row: int) -> _Vector:
     From each colour to the nearest of the other cover, weighted by the share it covers, the mean of both directions.
     """
     here = colours[row]
+    if not np.isfinite(here).all():
+        return np.full(len(colours), 9.0)
     steps = np.linalg.norm(colours[:, :, None, :3] - here[None, None, :, :3], axis=3)
     there = (np.where(here[None, None, :, 3] > 0, steps, 9.0).min(axis=2) * colours[:, :, 3]).sum(axis=1)
     back = (np.where(colours[:, :, None, 3] > 0, steps, 9.0).min(axis=1) * here[None, :, 3]).sum(axis=1)
-    apart = (there + back) / 2.0
-    return np.where(np.isfinite(apart), apart, 9.0)
+    return np.where(np.isfinite(colours).all(axis=(1, 2)), (there + back) / 2.0, 9.0)

@@ -1,8 +1,9 @@
 """How near any songs of a collection are by sound, measured only when somebody asks, and only for the songs they ask about.
 
-The distance is the one the neighbours were made with: each part by its own measure, through mutual proximity, weighted and
-summed, and through mutual proximity again. Mean and spread are taken over a panel of `PANEL` songs, scalings over `SAMPLE`: with
-fewer songs than that it is the very distance, with more an estimate of it that takes as long in any collection.
+The distance is the one neighbours are made with, before hubs are evened out: each part by its own measure, through mutual
+proximity, weighted and summed, and through mutual proximity again. Mean and spread are taken over a panel of `PANEL` songs and
+scalings over `SAMPLE`: with no more songs than that it is that very distance, with more an estimate of it that takes as long in
+any collection.
 """
 
 from __future__ import annotations

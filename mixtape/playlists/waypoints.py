@@ -7,7 +7,7 @@ from mixtape.playlists.finish import lined
 from mixtape.playlists.line import Wish
 from mixtape.playlists.reasons import called
 from mixtape.playlists.recipe import Request
-from mixtape.playlists.ways import far_song, stops_of, way_wish
+from mixtape.playlists.ways import far_song, stops_of, wanted, way_wish
 from mixtape.types import Playlist
 
 NAME = "waypoints"
@@ -20,7 +20,7 @@ def waypoints(request: Request, collection: Collection) -> Playlist:
     said: tuple[str, ...] = ()
     named = bool(stops)
     if not stops:
-        stops = _own(seed, collection)
+        stops = _own(seed, request, collection)
         said = (f"by way of {' and '.join(called(row, collection) for row in stops)}, as none was named",) if stops else ()
     number = {row: place for place, row in enumerate(stops, start=1)}
 
@@ -33,10 +33,10 @@ def waypoints(request: Request, collection: Collection) -> Playlist:
     return lined(NAME, request, collection, wish=wish, reason=reason, said=said)
 
 
-def _own(seed: int, collection: Collection) -> list[int]:
+def _own(seed: int, request: Request, collection: Collection) -> list[int]:
     """Two stops to come by where none are named: one in another direction than the other."""
-    first = far_song(seed, collection, share=0.6)
+    first = far_song(seed, request, collection, share=0.6)
     both = collection.ways(seed) / max(float(collection.ways(seed).max()), 1e-9)
     both = (both - 0.6) ** 2 - collection.ways(first) / max(float(collection.ways(first).max()), 1e-9)
-    second = int(both.argmin())
+    second = next((int(row) for row in both.argsort(kind="stable") if wanted(int(row), request, collection)), first)
     return list(dict.fromkeys(row for row in (first, second) if row != seed))

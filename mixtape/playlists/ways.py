@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from mixtape.playlists.collection import Collection
 from mixtape.playlists.line import Wish
+from mixtape.playlists.recipe import Request
 
 _Vector = npt.NDArray[np.float64]
 
@@ -63,13 +64,19 @@ def stops_of(names: Sequence[str], start: int, collection: Collection) -> list[i
     return [row for row in rows if row != start]
 
 
-def far_song(start: int, collection: Collection, *, share: float) -> int:
-    """A song to go to where none is named: the one that `share` of all songs are nearer to the start than, along the ways."""
-    away = collection.ways(start)
-    if len(away) < 2:
+def far_song(start: int, request: Request, collection: Collection, *, share: float) -> int:
+    """A song to go to where none is named: about `share` of all songs are nearer to the start than it is, along the ways."""
+    order = np.argsort(collection.ways(start), kind="stable")
+    order = order[order != start]
+    if not len(order):
         return start
-    order = np.argsort(away, kind="stable")
-    return int(order[max(1, min(round(share * (len(order) - 1)), len(order) - 1))])
+    first = order[min(round(share * len(order)), len(order) - 1) :]
+    return next((int(row) for row in (*first, *order[::-1]) if wanted(int(row), request, collection)), int(first[0]))
+
+
+def wanted(row: int, request: Request, collection: Collection) -> bool:
+    """Whether a song is as long as was asked for, and not silent."""
+    return request.fits(collection.tracks[row].duration_s) and not bool(collection.silent[row])
 
 
 def share_of_others(distances: _Vector, seed: int) -> _Vector:
