@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field, replace
 from functools import partial
@@ -30,7 +30,7 @@ from mixtape.types import FloatArray, Grid, Neighbours, Skipped, SongMap, Track
 if TYPE_CHECKING:
     from mixtape.similarity.sets import Weights
 
-_LAYOUT_VERSION = 3
+_LAYOUT_VERSION = 4
 """Part of every digest of the map stage: raise it when similarity, embed or grid give other numbers from the same input."""
 
 
@@ -108,6 +108,8 @@ def build(folder: Path, library: Library, *, config: Config, progress: Progress 
         _learn(library, config=config, progress=progress)
     with clock.stage("map"):
         map_library(library, config=config, progress=progress)
+    with clock.stage("family of maps"):
+        family_of(library, config=config, progress=progress)
     tracks = library.tracks()
     return BuildReport(
         ready=len(tracks),
@@ -207,8 +209,11 @@ def map_library(library: Library, *, config: Config, progress: Progress = silent
     ids = tuple(track.id for track in library.tracks())
     if not ids:
         return
-    values = {name: library.features(name).values for name in sets_for_distance(library)}
+    features = {name: library.features(name) for name in sets_for_distance(library)}
+    values = {name: each.values for name, each in features.items()}
     sound = digest_of(_LAYOUT_VERSION, ids, *values.values(), *astuple(_weights(config)))
+    versions = sorted((name, each.version) for name, each in features.items())
+    manner = digest_of(_LAYOUT_VERSION, versions, astuple(_weights(config)), settings.perplexity, settings.seed)
     near = digest_of(sound, settings.neighbours)
     place = digest_of(sound, settings.perplexity, settings.seed)
     near_place = digest_of(place, settings.neighbours)
@@ -221,17 +226,28 @@ def map_library(library: Library, *, config: Config, progress: Progress = silent
     missing = [key for key, made_from in wanted.items() if library.made_from(*key) != made_from]
     if not missing:
         return
+    from mixtape.maps import fused
+
     progress("map", 0, 4)
     if ("neighbours", "fused") in missing or ("maps", "fused") in missing:
-        made, song_map = _by_sound(ids, values, config=config)
+        keep = partial(fused.song_map, library, settings=manner, made_from=place)
+        made, song_map = _by_sound(ids, values, config=config, keep=keep)
         progress("map", 2, 4)
         library.put_neighbours("fused", made, made_from=near)
         library.put_map(song_map, made_from=place)
     song_map = library.map("fused")
-    library.put_grid("fused", _grid(song_map), made_from=place)
+    library.put_grid("fused", _grid(song_map, _known_grid(library)), made_from=place)
     progress("map", 3, 4)
     library.put_neighbours("map", _by_place(song_map, k=settings.neighbours), made_from=near_place)
     progress("map", 4, 4)
+
+
+def family_of(library: Library, *, config: Config, progress: Progress = silent) -> None:
+    """Make the other maps of the family, where the collection is not too large for doing that unasked."""
+    from mixtape.maps.fit import fit_family
+
+    if len(library.tracks()) <= config.maps.up_to:
+        fit_family(library, sets=sets_for_distance(library), weights=_weights(config), config=config, progress=progress)
 
 
 def sets_for_distance(library: Library) -> tuple[str, ...]:
@@ -242,11 +258,13 @@ def sets_for_distance(library: Library) -> tuple[str, ...]:
     return tuple(sorted(name for name in {*HEARD_SETS, *library.learned()} if name in SETS))
 
 
-def _by_sound(ids: tuple[str, ...], values: Mapping[str, FloatArray], *, config: Config) -> tuple[Neighbours, SongMap]:
+def _by_sound(
+    ids: tuple[str, ...], values: Mapping[str, FloatArray], *, config: Config, keep: Callable[..., SongMap]
+) -> tuple[Neighbours, SongMap]:
     """Nearest songs and the map. Songs are laid out in the order of their ids, so that a new tag moves nobody."""
     from threadpoolctl import threadpool_limits
 
-    from mixtape.maps.embed import perplexity_for, song_map
+    from mixtape.maps.embed import perplexity_for
     from mixtape.similarity.space import Space
 
     settings = config.build
@@ -259,7 +277,7 @@ def _by_sound(ids: tuple[str, ...], values: Mapping[str, FloatArray], *, config:
         space = Space.of(features, [ids[row] for row in order], weights=_weights(config))
         wide = space.neighbours(max(settings.neighbours, _FEWEST_NEAR, math.ceil(3 * perplexity)))
         begin = {name: features[name] for name in _START_SETS}
-        laid = song_map(begin, wide, perplexity=perplexity, seed=settings.seed)
+        laid = keep(wide, begin, perplexity=settings.perplexity, seed=settings.seed)
     kept = wide.index[rank, : settings.neighbours], wide.distance[rank, : settings.neighbours]
     near = Neighbours(ids, order[kept[0]].astype(np.int32), kept[1])
     return near, replace(laid, ids=ids, xy=laid.xy[rank])
@@ -272,11 +290,22 @@ def _weights(config: Config) -> Weights:
     return Weights(chosen.rhythm_weight, chosen.timbre_weight, chosen.tone_weight, chosen.blocks_weight, chosen.ear_weight)
 
 
-def _grid(song_map: SongMap) -> Grid:
+def _known_grid(library: Library) -> Grid | None:
+    try:
+        return library.grid("fused")
+    except LibraryError:
+        return None
+
+
+def _grid(song_map: SongMap, known: Grid | None) -> Grid:
+    """The grid of the map; songs that have stayed keep to their cells when few have come or gone."""
+    from mixtape.maps.fused import FEWEST_TO_JOIN, REFIT_SHARE
     from mixtape.maps.grid import assign_grid, grid_shape
 
     rows, cols = grid_shape(len(song_map.ids))
-    return assign_grid(song_map.xy, rows=rows, cols=cols, ids=song_map.ids)
+    changed = len(set(song_map.ids) ^ set(known.ids)) if known is not None else 0
+    few = known is not None and len(known.ids) >= FEWEST_TO_JOIN and 0 < changed * REFIT_SHARE < len(known.ids)
+    return assign_grid(song_map.xy, rows=rows, cols=cols, ids=song_map.ids, previous=known if few else None)
 
 
 def _by_place(song_map: SongMap, *, k: int) -> Neighbours:

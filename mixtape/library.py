@@ -33,7 +33,7 @@ from mixtape.catalogue import Catalogue, FileEntry
 from mixtape.errors import LibraryError
 from mixtape.matrices import gathered
 from mixtape.storage import about_arrays, load_arrays, save_arrays, sweep, write_atomic
-from mixtape.types import ByteArray, Features, Grid, Neighbours, Palette, SongMap, Timeline
+from mixtape.types import ByteArray, Features, FloatArray, Grid, Neighbours, Palette, SongMap, Timeline
 
 __all__ = ["Cover", "FileEntry", "Library", "default_folder"]
 
@@ -271,6 +271,29 @@ class Library(Catalogue):
         arrays, about = self._get("maps", name)
         return SongMap(name, tuple(about["ids"]), arrays["xy"], about["feature_set"], about["perplexity"], about["seed"])
 
+    def put_layout(
+        self, name: str, ids: tuple[str, ...], arrays: dict[str, npt.NDArray[Any]], *, about: dict[str, Any], made_from: str
+    ) -> None:
+        """Keep what a map was placed from (`mixtape.maps.fused`), so that songs can join it without moving the others."""
+        self._put("layouts", name, arrays, {**about, "ids": ids, "made_from": made_from})
+
+    def layout(self, name: str = "fused") -> tuple[tuple[str, ...], dict[str, npt.NDArray[Any]], dict[str, Any]]:
+        """What a map was placed from: ids, arrays, and what was said about them. LibraryError when there is none."""
+        arrays, about = self._get("layouts", name)
+        return tuple(about["ids"]), arrays, about
+
+    def put_way(self, name: str, ids: tuple[str, ...], xy: FloatArray, *, about: dict[str, Any], made_from: str) -> None:
+        """Keep how songs came to a map: `xy` (steps, n, 2), the last step being the map itself.
+
+        "forming" is how the map came out of chaos; a map's name, how it comes out of the one before it in the family.
+        """
+        self._put("ways", name, {"xy": xy}, {**about, "ids": ids, "made_from": made_from})
+
+    def way(self, name: str = "forming") -> tuple[tuple[str, ...], FloatArray, dict[str, Any]]:
+        """How songs came to a map: ids (n,), positions (steps, n, 2), and what was said about them. LibraryError if unknown."""
+        arrays, about = self._get("ways", name)
+        return tuple(about["ids"]), arrays["xy"], about
+
     def put_grid(self, name: str, grid: Grid, *, made_from: str) -> None:
         """Keep a grid under a name (the map's)."""
         about = {"rows": grid.rows, "cols": grid.cols, "cost": grid.cost, "ids": grid.ids, "made_from": made_from}
@@ -291,15 +314,19 @@ class Library(Catalogue):
         arrays, about = self._get("neighbours", name)
         return Neighbours(tuple(about["ids"]), arrays["index"], arrays["distance"])
 
+    def forget(self, kind: str, name: str) -> None:
+        """Do without an artefact (kinds as in `names`) from now on."""
+        (self.folder / kind / f"{name}.npz").unlink(missing_ok=True)
+
     def made_from(self, kind: str, name: str) -> str | None:
-        """The digest an artefact ("maps", "grids" or "neighbours") was made from, or None when it is missing or broken."""
+        """The digest an artefact was made from (kinds as in `names`), or None when it is missing or broken."""
         try:
             return str(self._get(kind, name)[1]["made_from"])
         except (LibraryError, KeyError):
             return None
 
     def names(self, kind: str) -> tuple[str, ...]:
-        """Which artefacts of a kind ("maps", "grids" or "neighbours") there are."""
+        """Which artefacts of a kind ("maps", "layouts", "ways", "grids" or "neighbours") there are."""
         return tuple(sorted(path.stem for path in (self.folder / kind).glob("*.npz") if not path.name.startswith(".")))
 
     def _put(self, kind: str, name: str, arrays: dict[str, npt.NDArray[Any]], about: dict[str, Any]) -> None:

@@ -1,51 +1,113 @@
-"""A family of maps: the same songs by different feature sets and perplexities, laid out so that one map can become the next.
+"""A family of maps: the same songs by different feature sets and perplexities, laid out so that one map becomes the next.
 
-Two t-SNE layouts made each from scratch have little in common to the eye: songs jump across a fifth of the map. So only the first
-map is made so; each sibling starts from the finished layout of the one before, settles for fewer rounds, and is then turned,
-mirrored and scaled onto it (Procrustes). It ends a little above the divergence of a fit of its own, and the eye can follow.
+Two t-SNE layouts made each from scratch have little in common to the eye: songs jump across a fifth of the map. So the family is
+a walk. From each map to the next the distance changes in small steps, so many shares of this set less and of that one more; each
+step starts from the layout before it, settles for a few rounds, and is turned, mirrored and scaled onto it (Procrustes). What
+lies between two maps is kept too: it is the way along which one becomes the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mixtape.errors import ConfigError
-from mixtape.maps.embed import Layout, Watch, layout, placed
-from mixtape.types import FloatArray, Neighbours, SongMap
+from mixtape.maps.embed import relaxed
+from mixtape.similarity.distances import part_distances, parts_of
+from mixtape.similarity.nearest import nearest
+from mixtape.similarity.proximity import into_mutual_proximity
+from mixtape.similarity.sets import SETS, Weights, shares
+from mixtape.types import FloatArray, Neighbours
+
+FUSED = "fused"
+"""The map everything else uses, by all feature sets: the first of every family."""
+
+_SAME_SET = 4
+"""Where only the perplexity changes, the way has one of so many steps."""
+
+_LEAST_PERPLEXITY = 2.0
 
 _Points = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One map of a family: by which feature set, and how many neighbours a song looks at."""
+    """One map of a family: by which feature set, and how many neighbours a song looks at in a collection of 900 songs."""
 
     feature_set: str
     perplexity: float
 
     @property
     def name(self) -> str:
-        """How the map is called: `fused-30`."""
+        """How the map is called: `ssd-30`."""
         return f"{self.feature_set}-{self.perplexity:g}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Fitted:
-    """A map of a family as it was fitted: the map, the points (n, 2) its sibling starts from, its divergence."""
+class Station:
+    """A map on the walk: which one, its points (n, 2) in the frame of the first, and the steps (s, n, 2) that led to it.
+
+    The last of the steps is the map itself. `kl` is the divergence it ended with.
+    """
 
     member: Member
-    song_map: SongMap
     points: _Points
+    way: tuple[_Points, ...]
     kl: float
+    perplexity: float
+
+
+@dataclass(slots=True, eq=False)
+class Views:
+    """Distances between songs by any mixture of their feature sets; what each set says is measured once.
+
+    `sets` holds a table (n, d) by name; `weights` say what "fused" means.
+    """
+
+    sets: Mapping[str, npt.NDArray[Any]]
+    ids: tuple[str, ...]
+    weights: Weights
+    _tables: dict[str, FloatArray] = field(default_factory=dict)
+
+    def shares(self, feature_set: str) -> dict[str, float]:
+        """What each set counts in "fused", in a family of weights such as "ear", or in a single set; empty if it is not there."""
+        if feature_set == FUSED:
+            return shares(self.sets, self.weights)
+        members = [feature_set] if feature_set in SETS else [name for name, kind in SETS.items() if kind.family == feature_set]
+        there = [name for name in members if name in self.sets]
+        return {name: 1.0 / len(there) for name in there}
+
+    def near(self, counted: Mapping[str, float], *, k: int) -> Neighbours:
+        """The k nearest of every song when each set counts so much."""
+        return nearest(self.distances(counted), self.ids, k=k)
+
+    def distances(self, counted: Mapping[str, float]) -> FloatArray:
+        """Distances (n, n) when each set counts so much: mutual proximity of the sum, as in `similarity.fusion`."""
+        total = np.zeros((len(self.ids), len(self.ids)), np.float32)
+        for name, share in sorted(counted.items()):
+            if share > 0.0:
+                total += np.float32(share) * self._table(name)
+        return into_mutual_proximity(total)
+
+    def _table(self, name: str) -> FloatArray:
+        if name not in self._tables:
+            parts = [(s, into_mutual_proximity(part_distances(part))) for part, s in parts_of(self.sets, {name: 1.0})]
+            table = np.zeros((len(self.ids), len(self.ids)), np.float32)
+            for share, part in parts:
+                table += np.float32(share) * part
+            self._tables[name] = table
+        return self._tables[name]
 
 
 def members(text: str) -> tuple[Member, ...]:
-    """The family that a setting such as "fused:30 fused:15 rp:30" names. ConfigError on what is none, or comes twice."""
+    """The family that a setting such as "fused:30 fused:15 rp:30" names, without its first map, which is always fused:30.
+
+    ConfigError on what is no map, or comes twice.
+    """
     found = []
     for word in text.replace(",", " ").split():
         feature_set, _, number = word.partition(":")
@@ -53,44 +115,54 @@ def members(text: str) -> tuple[Member, ...]:
             perplexity = float(number or 30.0)
         except ValueError:
             perplexity = -1.0
-        if not feature_set or not 2.0 <= perplexity <= 500.0:
-            raise ConfigError(f"map '{word}': a feature set and a perplexity from 2 to 500 are needed, such as fused:30")
+        known = feature_set == FUSED or feature_set in SETS or feature_set in {kind.family for kind in SETS.values()}
+        if not known or not 2.0 <= perplexity <= 500.0:
+            names = ", ".join(sorted({FUSED, *SETS, *(kind.family for kind in SETS.values())}))
+            raise ConfigError(
+                f"[maps] family: '{word}' is no map; a set and a perplexity from 2 to 500 are needed, such as ssd:30; "
+                f"sets are {names}"
+            )
         found.append(Member(feature_set, perplexity))
-    if len(set(found)) < len(found):
-        twice = next(each for each in found if found.count(each) > 1)
-        raise ConfigError(f"map '{twice.feature_set}:{twice.perplexity:g}' is asked for twice; each map once")
+    twice = next((each for each in found if found.count(each) > 1), None)
+    if twice is not None:
+        raise ConfigError(f"[maps] family: {twice.feature_set}:{twice.perplexity:g} comes twice; each map once")
     return tuple(found)
 
 
-def family(
-    wanted: Sequence[Member],
-    near: Callable[[Member], Neighbours],
-    features: Mapping[str, npt.NDArray[Any]],
-    *,
-    seed: int,
-    watch: Watch | None = None,
-) -> Iterator[Fitted]:
+def walk(
+    first: _Points, begin: Member, wanted: Sequence[Member], views: Views, *, base: float, steps: int, rounds: int, seed: int
+) -> Iterator[Station]:
     """Fit the maps one after the other, each from the one before; gives each as it is ready.
 
     Args:
-        wanted: the maps, siblings that are to become each other side by side.
-        near: the neighbours a member needs, at least 3 x its perplexity of them.
-        features: what the first map starts from.
-        seed: what little chance there is.
-        watch: is shown the first map as it forms.
+        first: the finished layout (n, 2) of `begin`, which is not given again.
+        wanted: the maps in order; those of which the collection has no set are passed by.
+        base: the perplexity that 30 stands for in this collection; another one is as many times that as it is times 30.
+        steps: between maps of two sets; between two perplexities of one set a quarter of them.
+        rounds: of gradient descent for each step.
     """
-    before: Fitted | None = None
+    points, shown, before = first, first, begin
     for member in wanted:
-        around = near(member)
-        start = None if before is None or np.isnan(before.kl) else before.points
-        made = layout(features, around, perplexity=member.perplexity, seed=seed, start=start, watch=None if before else watch)
-        points = made.points if before is None else onto(made.points, before.points)
-        before = Fitted(member, _map(member, around.ids, points, made, seed), points, made.kl)
-        yield before
+        if not views.shares(member.feature_set):
+            continue
+        count = steps if member.feature_set != before.feature_set else max(1, steps // _SAME_SET)
+        way, kl, used = [], float("nan"), 0.0
+        for step in range(1, count + 1):
+            counted, perplexity = _between(before, member, step / count, views)
+            used = max(_LEAST_PERPLEXITY, min(perplexity * base / 30.0, (len(first) - 1) / 3))
+            made = relaxed(points, views.near(counted, k=int(3 * used) + 1), perplexity=used, seed=seed, rounds=rounds)
+            points, kl = made.points, made.kl
+            shown = onto(points, shown)
+            way.append(shown)
+        yield Station(member, shown, tuple(way), kl, used)
+        before = member
 
 
-def _map(member: Member, ids: tuple[str, ...], points: _Points, made: Layout, seed: int) -> SongMap:
-    return SongMap(member.name, ids, placed(points), member.feature_set, made.perplexity, seed)
+def _between(before: Member, after: Member, share: float, views: Views) -> tuple[dict[str, float], float]:
+    """What each set counts, and the perplexity, a share of the way from one map to the next."""
+    one, other = views.shares(before.feature_set), views.shares(after.feature_set)
+    counted = {name: (1.0 - share) * one.get(name, 0.0) + share * other.get(name, 0.0) for name in {*one, *other}}
+    return counted, before.perplexity ** (1.0 - share) * after.perplexity**share
 
 
 def onto(points: _Points, other: _Points) -> _Points:
@@ -99,7 +171,7 @@ def onto(points: _Points, other: _Points) -> _Points:
     if not here.any() or not there.any():
         return points
     u, strength, v = np.linalg.svd(here.T @ there)
-    return here @ (u @ v) * (strength.sum() / (here**2).sum()) + other.mean(axis=0)
+    return np.asarray(here @ (u @ v) * (strength.sum() / (here**2).sum()) + other.mean(axis=0))
 
 
 def disparity(one: FloatArray | _Points, other: FloatArray | _Points) -> float:

@@ -29,9 +29,15 @@ _EXTREMES: Mapping[str, tuple[str, str]] = {
     "brightness": ("dark", "bright"),
     "energy": ("calm", "driving"),
     "loudness_lufs": ("quiet", "loud"),
-    "dynamics": ("even", "wide-ranging"),
-    "pulse": ("floating", "pulsing"),
+    "dynamics_db": ("even", "dramatic"),
+    "pulse": ("floating", "steady beat"),
+    "bass": ("light", "bass-heavy"),
+    "events_per_s": ("sparse", "busy"),
+    "tonality": ("percussive", "melodic"),
 }
+_SURE = {"tempo_bpm": ("tempo_confidence", 0.2), "mode": ("key_confidence", 0.3), "key": ("key_confidence", 0.5)}
+_KEYS = ("C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B")
+_TAGS = ("genre", "artist", "decade")
 _EXTREME_SHARE = 0.25
 _TEMPI = ((0, 76, "slow"), (76, 98, "walking pace"), (98, 118, "mid-tempo"), (118, 134, "dance tempo"), (134, 1000, "fast"))
 
@@ -39,10 +45,20 @@ _TEMPI = ((0, 76, "slow"), (76, 98, "walking pace"), (98, 118, "mid-tempo"), (11
 def terms_of(tracks: Sequence[Track], traits: TraitTable | None = None) -> list[dict[str, str]]:
     """For each song its terms by kind: genre, artist, decade, tempo, mode, and traits in which it lies far out."""
     said: list[dict[str, str]] = [dict(_tags(track)) for track in tracks]
-    for name, values in (traits or {}).items():
-        for song, term in _trait_terms(name, np.asarray(values, np.float64)):
+    known = {name: np.asarray(values, np.float64) for name, values in (traits or {}).items()}
+    for name in known:
+        for song, term in _trait_terms(name, _sure(name, known)):
             said[song][name] = term
     return said
+
+
+def _sure(name: str, traits: Mapping[str, npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
+    """A trait's values (n,), NaN where the song does not have it plainly."""
+    by, least = _SURE.get(name, ("", 0.0))
+    values = traits[name]
+    if by in traits:
+        values = np.where(traits[by] > least, values, np.nan)
+    return values
 
 
 def _tags(track: Track) -> list[tuple[str, str]]:
@@ -62,6 +78,8 @@ def _trait_terms(name: str, values: npt.NDArray[np.float64]) -> list[tuple[int, 
         return [(int(song), word) for song, low, high, word in classes if low <= values[song] < high and values[song] > 0]
     if name == "mode":
         return [(int(song), "major" if values[song] >= 0.5 else "minor") for song in known]
+    if name == "key":
+        return [(int(song), f"in {_KEYS[int(values[song]) % 12]}") for song in known]
     if name not in _EXTREMES or len(known) < 4:
         return []
     low, high = np.quantile(values[known], [_EXTREME_SHARE, 1 - _EXTREME_SHARE])
@@ -95,14 +113,16 @@ def _log_odds(count: float, total: float) -> float:
 def name_for(inside: Sequence[int], terms: Sequence[Mapping[str, str]], taken: set[str], *, middle: str) -> str:
     """A name for the songs `inside` that is not yet `taken`; `middle` is what the song in the middle is called.
 
-    The best distinctive term; two of different kinds when one is taken; two artists when nothing is distinctive; at last the
-    neighbourhood of the song in the middle.
+    The best distinctive term, and of what the songs sound like two, since one such word says little; two of different kinds when
+    one is taken; two artists when nothing is distinctive; at last the neighbourhood of the song in the middle.
     """
     good = [(kind, term) for score, kind, term in scores(inside, terms) if score > _LEAST_SCORE]
+    heard = [term for kind, term in good if kind not in _TAGS]
+    both = f"{heard[0]}, {heard[1]}" if len(heard) > 1 else ""
     pairs = [(a, b) for k, a in good for j, b in good if k != j]
     artists = [term for term, _ in Counter(terms[song]["artist"] for song in inside if "artist" in terms[song]).most_common(2)]
     candidates = [
-        *(term for _, term in good),
+        *(both if both and kind not in _TAGS else term for kind, term in good),
         *(f"{a}, {b}" for a, b in pairs),
         *([" / ".join(artists)] if artists else []),
         f"around {_short(middle)}",
@@ -136,8 +156,11 @@ _WAYS: Mapping[str, tuple[str, str]] = {
     "energy": ("calmer", "more driving"),
     "brightness": ("darker", "brighter"),
     "loudness_lufs": ("quieter", "louder"),
-    "pulse": ("floating", "pulsing"),
-    "dynamics": ("even", "wide-ranging"),
+    "pulse": ("floating", "steadier beat"),
+    "dynamics_db": ("even", "dramatic"),
+    "bass": ("lighter", "heavier bass"),
+    "events_per_s": ("sparser", "busier"),
+    "tonality": ("percussive", "melodic"),
 }
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from mixtape.errors import ShapeError
-from mixtape.maps.embed import LONGEST, MARGIN, SPACING, broadened, drawn_in, framed, perplexity_for, song_map, unstacked
+from mixtape.maps.embed import perplexity_for, song_map
+from mixtape.maps.frame import LONGEST, MARGIN, SPACING, broadened, drawn_in, framed, unstacked
 from mixtape.similarity.fusion import fused_distances
 from mixtape.similarity.nearest import nearest
 from mixtape.similarity.sets import Weights
@@ -63,7 +64,7 @@ def test_the_same_songs_and_seed_give_the_same_bytes_and_another_seed_another_ma
 def test_livelier_rhythm_lies_to_the_right():
     chance = np.random.default_rng(1)
     strength = np.linspace(0.0, 3.0, 80)[:, None]
-    features = {"rp": strength + 0.2 * chance.random((80, 30)), "ssd": chance.random((80, 10))}
+    features = {"rp": strength + 0.2 * chance.random((80, 30))}
     xy = laid_out(features).xy
     assert np.corrcoef(xy[:, 0], strength[:, 0])[0, 1] > 0.5
 

@@ -1,0 +1,1 @@
+"""Maps and pictures as sheets to hang."""
