@@ -80,7 +80,7 @@ def playlist(
     from mixtape.playlists import export
     from mixtape.playlists.registry import recipe_named, sentence_of
 
-    name = recipe.replace("-", "_")
+    name = recipe.strip().lower().replace("-", "_")
     chosen, settings = recipe_named(name), configuration.load(config)
     asked = {"--through": through, "--to": to, "--like": like, "--unlike": unlike, "--curve": curve, "--bpm": bpm}
     _refuse_idle(name, asked)

@@ -49,12 +49,14 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
 
 
 def recipe_named(name: str) -> Recipe:
-    """The recipe of that name. MixtapeError naming the ones there are, or the one that was probably meant."""
-    if name not in RECIPES:
-        close = difflib.get_close_matches(name, RECIPES, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"there is {', '.join(RECIPES)}"
+    """The recipe of that name, its words joined by - or _. MixtapeError naming those there are, or the one probably meant."""
+    spoken = {each.replace("_", "-"): recipe for each, recipe in RECIPES.items()}
+    asked = name.strip().lower().replace("_", "-")
+    if asked not in spoken:
+        close = difflib.get_close_matches(asked, spoken, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"there is {', '.join(spoken)}"
         raise MixtapeError(f"no recipe '{name}'; {hint}")
-    return RECIPES[name]
+    return spoken[asked]
 
 
 def sentence_of(recipe: Recipe) -> str:

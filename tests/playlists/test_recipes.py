@@ -203,11 +203,11 @@ def test_a_song_that_is_not_there_and_requests_that_cannot_be_are_said():
 
 
 def test_recipes_are_found_by_name_and_say_what_they_do():
-    assert recipe_named("nearest_map") is RECIPES["nearest_map"]
+    assert recipe_named("nearest_map") is recipe_named("nearest-map") is RECIPES["nearest_map"]
     assert all(sentence_of(recipe).endswith(".") for recipe in RECIPES.values())
-    with pytest.raises(MixtapeError, match="did you mean nearest_map"):
-        recipe_named("nearest-map")
-    with pytest.raises(MixtapeError, match="there is nearest_map, nearest_features"):
+    with pytest.raises(MixtapeError, match="did you mean nearest-map"):
+        recipe_named("nearest-mop")
+    with pytest.raises(MixtapeError, match="there is nearest-map, nearest-features"):
         recipe_named("polka")
 
 
