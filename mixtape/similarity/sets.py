@@ -1,7 +1,7 @@
 """Which feature sets count in the distance between songs, how each is measured, and how the weights are shared out.
 
 A set belongs to a family (rhythm, timbre, tone, blocks, ear); a person sets weights by family, and the sets of a family that are
-there share its weight evenly. A set that is not in `SETS` has no part in the distance, and one that is missing is not missed.
+there share its weight by their parts. A set that is not in `SETS` does not count, and one that is missing is not missed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from mixtape.errors import MixtapeError
 
 @dataclass(frozen=True, slots=True)
 class SetKind:
-    """How a feature set is taken: its `family`, its `measure` and its `scaling`.
+    """How a feature set is taken: its `family`, its `measure`, its `scaling`, and how large a `part` of the family it is.
 
     Measures: `euclidean` and `manhattan` of scaled columns, `cosine` of vectors as they are, `gaussian` for a mean and a
     covariance. Scalings: `log` (sign-preserving logarithm, then every column to spread 1), `column` (every column to spread
@@ -24,6 +24,7 @@ class SetKind:
     family: str
     measure: str
     scaling: str = "none"
+    part: float = 1.0
 
 
 SETS: dict[str, SetKind] = {
@@ -35,7 +36,7 @@ SETS: dict[str, SetKind] = {
     "tonal": SetKind("tone", "euclidean", "column"),
     "blocks": SetKind("blocks", "manhattan", "whole"),
     "ear_linear": SetKind("ear", "cosine"),
-    "ear_net": SetKind("ear", "cosine"),
+    "ear_net": SetKind("ear", "cosine", part=0.5),
 }
 """Every set that has a part in the distance."""
 
@@ -58,8 +59,8 @@ def shares(names: Iterable[str], weights: Weights) -> dict[str, float]:
     """
     there = sorted(name for name in set(names) if name in SETS)
     by_family: dict[str, float] = asdict(weights)
-    size = {family: sum(SETS[name].family == family for name in there) for family in by_family}
-    raw = {name: by_family[SETS[name].family] / size[SETS[name].family] for name in there}
+    size = {family: sum(SETS[name].part for name in there if SETS[name].family == family) for family in by_family}
+    raw = {name: by_family[SETS[name].family] * SETS[name].part / size[SETS[name].family] for name in there}
     counted = {name: weight for name, weight in raw.items() if weight > 0.0}
     if not counted:
         told = ", ".join(f"{family} {weight:g}" for family, weight in by_family.items())
