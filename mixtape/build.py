@@ -242,12 +242,31 @@ def map_library(library: Library, *, config: Config, progress: Progress = silent
     progress("map", 4, 4)
 
 
-def family_of(library: Library, *, config: Config, progress: Progress = silent) -> None:
-    """Make the other maps of the family, where the collection is not too large for doing that unasked."""
-    from mixtape.maps.fit import fit_family
+def family_of(library: Library, *, config: Config, progress: Progress = silent, asked: bool = False) -> tuple[str, ...]:
+    """Make what is missing of the family of maps; returns their names, "fused" first.
 
-    if len(library.tracks()) <= config.maps.up_to:
-        fit_family(library, sets=sets_for_distance(library), weights=_weights(config), config=config, progress=progress)
+    A collection above `maps.up_to` gets its family only when `asked` for, since that takes minutes.
+    """
+    from mixtape.maps.fit import FIRST, fit_family
+
+    if not asked and len(library.tracks()) > config.maps.up_to:
+        return (FIRST.feature_set,)
+    return fit_family(library, sets=sets_for_distance(library), weights=_weights(config), config=config, progress=progress)
+
+
+def relax_map(library: Library, *, config: Config) -> None:
+    """Let all songs of the map settle from where they are, and the grid and the nearest songs on the map with them."""
+    from mixtape.maps import fused
+
+    place = library.made_from("maps", "fused") or ""
+    near_place = digest_of(place, config.build.neighbours)
+    ids = tuple(track.id for track in library.tracks())
+    values = {name: library.features(name).values for name in sets_for_distance(library)}
+    before = library.grid("fused")
+    _, song_map = _by_sound(ids, values, config=config, keep=lambda near, _, **given: fused.relax(library, near, **given))
+    library.put_map(song_map, made_from=place)
+    library.put_grid("fused", _grid(song_map, before, moved=True), made_from=place)
+    library.put_neighbours("map", _by_place(song_map, k=config.build.neighbours), made_from=near_place)
 
 
 def sets_for_distance(library: Library) -> tuple[str, ...]:
@@ -297,14 +316,19 @@ def _known_grid(library: Library) -> Grid | None:
         return None
 
 
-def _grid(song_map: SongMap, known: Grid | None) -> Grid:
+def _grid(song_map: SongMap, known: Grid | None, *, moved: bool = False) -> Grid:
     """The grid of the map; songs that have stayed keep to their cells when few have come or gone."""
     from mixtape.maps.fused import FEWEST_TO_JOIN, REFIT_SHARE
     from mixtape.maps.grid import assign_grid, grid_shape
 
     rows, cols = grid_shape(len(song_map.ids))
     changed = len(set(song_map.ids) ^ set(known.ids)) if known is not None else 0
-    few = known is not None and len(known.ids) >= FEWEST_TO_JOIN and 0 < changed * REFIT_SHARE < len(known.ids)
+    few = (
+        known is not None
+        and len(known.ids) >= FEWEST_TO_JOIN
+        and (changed > 0 or moved)
+        and changed * REFIT_SHARE < len(known.ids)
+    )
     return assign_grid(song_map.xy, rows=rows, cols=cols, ids=song_map.ids, previous=known if few else None)
 
 

@@ -152,16 +152,16 @@ def _fitted(
 def forming(seen: list[_Points], last: _Points, frame: Frame) -> FloatArray:
     """The rounds of a fit as places on the map it led to: (steps, n, 2) float32, turned as the map is.
 
-    t-SNE begins a ten-thousandth as large as it ends; every round is shown as large as the last one, so that there is something
-    to see from the first.
+    t-SNE begins a ten-thousandth as large as it ends; every round is shown as wide as the last one, so that there is something to
+    see from the first.
     """
     here, there = seen[-1] - seen[-1].mean(axis=0), last - last.mean(axis=0)
     u, _, v = np.linalg.svd(here.T @ there)
-    large = float(np.sqrt((there**2).sum()))
+    wide = float(np.abs(there).max())
     steps = []
     for points in seen:
         centred = (points - points.mean(axis=0)) @ (u @ v)
-        steps.append(frame.at(centred * (large / max(float(np.sqrt((centred**2).sum())), 1e-12)) + last.mean(axis=0)))
+        steps.append(frame.at(centred * (wide / max(float(np.abs(centred).max()), 1e-12)) + last.mean(axis=0)))
     return np.stack(steps)
 
 

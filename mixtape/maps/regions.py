@@ -26,7 +26,8 @@ MOST_WATER = 0.45
 """Where more than this share of the songs would belong to no island, a map has hills."""
 
 _SMOOTH = (5, 3, 2)
-_REACH = (0.8, 0.5, 0.3)
+_REACH = (0.55, 0.4, 0.28)
+_MOST_SHARE = 0.6
 _CELLS = 128
 
 
@@ -55,7 +56,7 @@ def regions(song_map: SongMap, tracks: Mapping[str, Track], *, traits: TraitTabl
 
 
 def _parts(xy: FloatArray, level: int, *, least: int) -> list[npt.NDArray[np.int64]]:
-    """Rows of each region of a level, largest first; some songs are in none."""
+    """Rows of each region of a level, largest first; some songs are in none, and what holds most of the map is no region."""
     from sklearn.cluster import HDBSCAN
 
     # Near by, the smallest islands are the ones to see; from afar, those that hold together best.
@@ -65,7 +66,7 @@ def _parts(xy: FloatArray, level: int, *, least: int) -> list[npt.NDArray[np.int
     if (labels < 0).mean() > MOST_WATER:
         labels = hills(xy, reach=_REACH[level] * float(xy.std()) * len(xy) ** (-1 / 6))
     groups = [np.flatnonzero(labels == label) for label in range(int(labels.max()) + 1)]
-    return sorted((songs for songs in groups if len(songs) >= least), key=lambda songs: (-len(songs), int(songs[0])))
+    return sorted((songs for songs in groups if least <= len(songs) <= _MOST_SHARE * len(xy)), key=lambda songs: (-len(songs), int(songs[0])))
 
 
 def hills(xy: FloatArray, *, reach: float) -> npt.NDArray[np.int64]:

@@ -35,6 +35,7 @@ SIDE_PX = (240, 16_000)
 _FIELD_CELLS = 2_000_000
 _LARGE, _MIDDLE, _SMALL = 0.030, 0.0165, 0.0108
 _COVER_SHARE = 0.86
+_WATER = 0.08
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,14 +145,16 @@ def _land(page: _Page, places: FloatArray, inks: FloatArray, night: FloatArray) 
     if not len(places):
         return to_bytes(np.broadcast_to(linear(night), (page.height, page.width, 3)))
     spread = float(places.std(axis=0).mean()) * len(places) ** (-1 / 6)
-    reach = float(np.clip(0.62 * spread, 0.012 * page.unit, 0.07 * page.unit))
+    reach = float(np.clip(0.33 * spread, 0.012 * page.unit, 0.045 * page.unit))
     height = density(places, size_px=size, reach_px=reach, step=4)
+    # Below the water line there is nothing to draw: islands, not one plain with dips.
+    height = np.maximum(height - np.float32(_WATER), 0) / np.float32(1 - _WATER)
     step = max(8, int(np.sqrt(page.width * page.height * len(places) / _FIELD_CELLS)))
     rgb = enlarged(
         linear(colour_field(places, inks, size_px=size, reach_px=0.05 * page.unit, step=step)), size_px=size, step=step
     )
-    light = (0.62 * contour_light(height, line_px=0.0011 * page.unit) + 0.025 * height)[..., None] * rgb
-    light += 0.05 * _haze(places, inks, size, 0.06 * page.unit)
+    light = (0.8 * contour_light(height, line_px=0.0011 * page.unit) + 0.03 * height)[..., None] * rgb
+    light += 0.07 * _haze(places, inks, size, 0.06 * page.unit)
     return to_bytes(linear(night) + light)
 
 
@@ -185,9 +188,7 @@ def _name(canvas: Picture, label: Label) -> None:
 
     tone = (0.97, 0.92, 0.86)[min(label.region.level, 2)]
     red, green, blue = (int(c) for c in oklab_to_srgb(np.array([tone, 0.0, 0.0], np.float32)))
-    picture = Image.fromarray(
-        line_image(label.region.label, size_px=label.size_px, weight="semibold", colour=(red, green, blue))
-    )
+    picture = Image.fromarray(line_image(label.region.label, size_px=label.size_px, weight="semibold", colour=(red, green, blue)))
     letters = picture.getchannel("A")
     room = max(3, round(0.7 * label.size_px))
     shade = Image.new("L", (letters.width + 2 * room, letters.height + 2 * room))
