@@ -7,7 +7,7 @@ import sys
 import typer
 
 from installation import commands as live
-from mixtape.commands import collection, covers, evaluate, features, playlists, why
+from mixtape.commands import collection, covers, evaluate, features, maps, playlists, why
 from mixtape.errors import MixtapeError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ for command in (
     collection.build,
     collection.songs,
     collection.skipped,
+    maps.map,
     playlists.playlist,
     playlists.playlists,
     playlists.recipes,
