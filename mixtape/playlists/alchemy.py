@@ -13,7 +13,7 @@ from mixtape.types import Playlist
 
 NAME = "alchemy"
 
-_LESS = 0.7
+_LESS = 0.5
 
 
 def alchemy(request: Request, collection: Collection) -> Playlist:

@@ -1,9 +1,9 @@
 """A list with a shape: each place wants something of its own, and each step should be short. Found by filling and exchanging.
 
 A recipe says how ill any song suits a place (`fit`) and how ill two songs follow each other (`step`). Places are filled from the
-first to the last, always with the song that costs least; then each is looked at again, with those before and after it known,
-until nothing gets better. Rules are costs too, far above all others and in the order in which they give way, so that a list is
-always found, and breaks a rule only where every song would.
+first to the last (beam search: a few lists side by side, of which the cheapest stay); then each is looked at again, with those
+before and after it known, until nothing gets better. Rules are costs too, far above all others and in the order in which they
+give way, so that a list is always found, and breaks a rule only where every song would.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ POOL = 320
 
 _CAP, _GAP, _WINDOW, _TWICE, _TAKEN = 1e2, 1e3, 1e5, 1e6, 1e9
 _ROUNDS = 6
+_WIDE = 10
 
 
 @dataclass(frozen=True)
@@ -91,10 +92,8 @@ class _Board:
 
     def filled(self, many: int, fixed: Mapping[int, int]) -> list[int]:
         """Indexes into the pool for every place."""
-        order = [fixed.get(place, -1) for place in range(many)]
         free = [place for place in range(many) if place not in fixed]
-        for place in free:
-            order[place] = int(np.argmin(self._costs(order, place)))
+        order = self._begun([fixed.get(place, -1) for place in range(many)], free)
         for _ in range(_ROUNDS):
             changed = False
             for place in free:
@@ -106,6 +105,19 @@ class _Board:
             if not (self._swapped(order, free) or changed):
                 break
         return order
+
+    def _begun(self, order: list[int], free: Sequence[int]) -> list[int]:
+        """Places filled from the first to the last, several lists going on side by side, of which the cheapest stay."""
+        width = _WIDE if len(order) <= _SWAPPED_UP_TO else 1
+        lists = [(0.0, order)]
+        for place in free:
+            longer = []
+            for spent, begun in lists:
+                costs = self._costs(begun, place)
+                for song in np.argsort(costs, kind="stable")[:width].tolist():
+                    longer.append((spent + float(costs[song]), [*begun[:place], song, *begun[place + 1 :]]))
+            lists = sorted(longer)[:width]
+        return lists[0][1]
 
     def _costs(self, order: Sequence[int], place: int) -> _Vector:
         """What each song costs at an empty place."""

@@ -22,6 +22,7 @@ SURE = 0.3
 
 _RISES = (1.25, 1.2, 1.15, 1.1, 1.06)
 _FIT, _BACK, _HOME, _CLASH, _TOO_FAR, _UNKNOWN = 10.0, 20.0, 0.3, 0.4, 20.0, 40.0
+_OCTAVE = 0.2
 _LEVEL = float(np.log2(1.005))
 _CHOICE, _NEAR = 4, float(np.log2(1.02))
 
@@ -44,10 +45,18 @@ def tempo_ramp(request: Request, collection: Collection) -> Playlist:
             return np.where(np.isfinite(pace), _FIT * off, _UNKNOWN) + home
 
         def step(rows: npt.NDArray[np.int64]) -> _Vector:
-            change = np.nan_to_num(_folded(pace[rows] - pace[rows][:, None]))
+            whole = np.nan_to_num(pace[rows] - pace[rows][:, None])
+            change = _folded(whole)
+            octaves = np.abs(whole - change)
             back = np.maximum(-np.sign(climb) * change - _LEVEL, 0.0)
             too_far = 2.0 ** np.abs(change) - 1.0 > STEP + 1e-9
-            return collection.sound_table(rows) + _TOO_FAR * too_far + _BACK * back + _CLASH * clashes(keys, rows)
+            return (
+                collection.sound_table(rows)
+                + _TOO_FAR * too_far
+                + _BACK * back
+                + _OCTAVE * octaves
+                + _CLASH * clashes(keys, rows)
+            )
 
         return Wish(many, fit, step, {0: seed})
 
