@@ -145,7 +145,13 @@ def _fitted(
     made = layout(begin, near, perplexity=perplexity, seed=seed, watch=lambda _, points: seen.append(points))
     xy, frame = placed(made.points)
     if seen:
-        library.put_way(FORMING, near.ids, forming(seen, made.points, frame), about={}, made_from=digest_of(made.points))
+        library.put_way(
+            FORMING,
+            near.ids,
+            np.concatenate([forming(seen, made.points, frame), xy[None]]),
+            about={},
+            made_from=digest_of(made.points),
+        )
     return Kept(near.ids, made.points, xy, frame, settings, len(near.ids), 0, digest_of(made.points))
 
 

@@ -66,7 +66,10 @@ def _parts(xy: FloatArray, level: int, *, least: int) -> list[npt.NDArray[np.int
     if (labels < 0).mean() > MOST_WATER:
         labels = hills(xy, reach=_REACH[level] * float(xy.std()) * len(xy) ** (-1 / 6))
     groups = [np.flatnonzero(labels == label) for label in range(int(labels.max()) + 1)]
-    return sorted((songs for songs in groups if least <= len(songs) <= _MOST_SHARE * len(xy)), key=lambda songs: (-len(songs), int(songs[0])))
+    return sorted(
+        (songs for songs in groups if least <= len(songs) <= _MOST_SHARE * len(xy)),
+        key=lambda songs: (-len(songs), int(songs[0])),
+    )
 
 
 def hills(xy: FloatArray, *, reach: float) -> npt.NDArray[np.int64]:

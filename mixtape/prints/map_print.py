@@ -36,6 +36,7 @@ _FIELD_CELLS = 2_000_000
 _LARGE, _MIDDLE, _SMALL = 0.030, 0.0165, 0.0108
 _COVER_SHARE = 0.86
 _WATER = 0.08
+_LINES = 14
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,7 +154,7 @@ def _land(page: _Page, places: FloatArray, inks: FloatArray, night: FloatArray) 
     rgb = enlarged(
         linear(colour_field(places, inks, size_px=size, reach_px=0.05 * page.unit, step=step)), size_px=size, step=step
     )
-    light = (0.8 * contour_light(height, line_px=0.0011 * page.unit) + 0.03 * height)[..., None] * rgb
+    light = (0.8 * contour_light(height, line_px=0.0011 * page.unit, levels=_LINES) + 0.03 * height)[..., None] * rgb
     light += 0.07 * _haze(places, inks, size, 0.06 * page.unit)
     return to_bytes(linear(night) + light)
 

@@ -1,0 +1,189 @@
+"""A family of maps, and maps that songs join, in a library of made-up numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mixtape.build import family_of, map_library, relax_map
+from mixtape.catalogue import FileEntry
+from mixtape.config import BuildConfig, Config, MapsConfig
+from mixtape.errors import ConfigError
+from mixtape.features import listen
+from mixtape.library import Library
+from mixtape.maps.embed import layout, relaxed
+from mixtape.maps.family import Member, Views, disparity, median_move, members, walk
+from mixtape.maps.fit import family_names
+from mixtape.maps.fused import kept
+from mixtape.similarity.sets import Weights
+from mixtape.types import Timeline, Track
+
+SETS = {"rp": 40, "rh": 12, "ssd": 24}
+CONFIG = Config(build=BuildConfig(neighbours=10), maps=MapsConfig(family="fused:60 ssd:30 rp:30 ear:30", steps=6, rounds=80))
+
+
+def numbers(n: int) -> dict[str, np.ndarray]:
+    """Songs of six groups, which lie otherwise in each set."""
+    groups = {name: np.random.default_rng(d).normal(size=(6, d)) * 2.0 for name, d in SETS.items()}
+    songs = np.random.default_rng(0).normal(size=(400, max(SETS.values())))
+    turns = {"rp": 1, "rh": 1, "ssd": 2}
+    return {
+        name: (groups[name][(np.arange(n) // turns[name]) % 6] + songs[:n, :d]).astype(np.float32) for name, d in SETS.items()
+    }
+
+
+def fill(library: Library, n: int, *, begin: int = 0) -> None:
+    """Songs `begin` to n, heard."""
+    found = numbers(n)
+    for song in range(begin, n):
+        track = Track(f"{song:032x}", Path(f"/m/{song:04d}.flac"), f"a{song % 6}", f"t{song}", "", "", None, 60.0, None)
+        library.put_tracks([track])
+        library.put_files([FileEntry(track.path, 1, 1, track_id=track.id)])
+        still = np.zeros(60, np.float32)
+        timeline = Timeline(still, np.zeros((60, 8), np.float32), still, still, np.zeros(0, np.float32))
+        versions = dict.fromkeys((*SETS, "timeline"), 1)
+        library.put_listening(track.id, {name: values[song] for name, values in found.items()}, timeline, versions=versions)
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
+    monkeypatch.setattr("os.fsync", lambda handle: None)
+    monkeypatch.setattr(listen, "SETS", tuple(SETS))
+    with Library(tmp_path / "library", create=True) as opened:
+        yield opened
+
+
+def places(library: Library, name: str = "fused") -> dict[str, tuple[float, float]]:
+    song_map = library.map(name)
+    return {song: (float(x), float(y)) for song, (x, y) in zip(song_map.ids, song_map.xy, strict=True)}
+
+
+def test_a_family_is_read_from_the_settings_and_what_is_no_map_is_said():
+    assert members("ssd:30, fused:60 ear") == (Member("ssd", 30.0), Member("fused", 60.0), Member("ear", 30.0))
+    for text, told in (("polka:30", "polka"), ("ssd:1", "ssd:1"), ("ssd:x", "ssd:x"), ("rp:30 rp:30", "twice")):
+        with pytest.raises(ConfigError, match=told):
+            members(text)
+
+
+def test_from_map_to_map_songs_go_in_small_steps():
+    sets, n = numbers(120), 120
+    views = Views(sets, tuple(f"s{k}" for k in range(n)), Weights())
+    first = layout(sets, views.near(views.shares("fused"), k=40), perplexity=11.0, seed=1)
+    begin = Member("fused", 30.0)
+
+    def walked(steps: int) -> list:
+        return list(walk(first.points, begin, members("ssd:30 rp:30"), views, base=11.0, steps=steps, rounds=80, seed=1))
+
+    def moves(stations: list) -> tuple[float, float]:
+        way = [first.points, *(points for station in stations for points in station.way)]
+        pairs = list(pairwise(way))
+        return float(np.median([median_move(a, b) for a, b in pairs])), float(np.median([disparity(a, b) for a, b in pairs]))
+
+    (one_move, one_shape), (small_move, small_shape) = moves(walked(1)), moves(walked(8))
+    assert small_move < 0.05 < one_move
+    assert small_shape < 0.05 < one_shape
+    cold = layout(sets, views.near(views.shares("rp"), k=40), perplexity=11.0, seed=1)
+    assert walked(8)[-1].kl < 1.15 * cold.kl
+
+
+def test_the_whole_family_is_kept_once_and_is_the_same_bytes_again(library: Library, tmp_path: Path):
+    fill(library, 40)
+    map_library(library, config=CONFIG)
+    made = family_of(library, config=CONFIG)
+    # Nobody has learned an ear here: that map is passed by.
+    assert made == ("fused", "fused-60", "ssd-30", "rp-30") == family_names(library)
+    files = {path: path.stat().st_mtime_ns for path in library.folder.rglob("*.npz")}
+    map_library(library, config=CONFIG)
+    assert family_of(library, config=CONFIG) == made
+    assert files == {path: path.stat().st_mtime_ns for path in library.folder.rglob("*.npz")}
+    for name in made[1:]:
+        ids, way, _ = library.way(name)
+        assert ids == library.map(name).ids and np.array_equal(way[-1], library.map(name).xy)
+    assert [library.way(name)[1].shape[0] for name in made[1:]] == [1, 6, 6]
+    with Library(tmp_path / "again", create=True) as again:
+        fill(again, 40)
+        map_library(again, config=CONFIG)
+        family_of(again, config=CONFIG)
+        for name in made:
+            assert again.map(name).xy.tobytes() == library.map(name).xy.tobytes()
+
+
+def test_the_way_of_the_first_map_out_of_chaos_ends_at_the_map(library: Library):
+    fill(library, 40)
+    map_library(library, config=CONFIG)
+    ids, way, _ = library.way()
+    row = {song: at for at, song in enumerate(library.map().ids)}
+    assert len(way) > 40 and ((way >= 0) & (way <= 1)).all()
+    assert np.array_equal(way[-1][[ids.index(song) for song in row]], library.map().xy)
+    from_last = [np.median(np.hypot(*(step - way[-1]).T)) for step in way]
+    assert from_last[-2] < 0.1 < from_last[0]
+
+
+def test_a_song_that_joins_moves_nobody_on_any_map_and_lies_among_its_like(library: Library):
+    fill(library, 60)
+    map_library(library, config=CONFIG)
+    family_of(library, config=CONFIG)
+    before = {name: places(library, name) for name in family_names(library)}
+    fill(library, 64, begin=60)
+    map_library(library, config=CONFIG)
+    assert family_of(library, config=CONFIG) == tuple(before)
+    for name, known in before.items():
+        now = places(library, name)
+        assert len(now) == 64 and {song: now[song] for song in known} == known
+        assert len(set(now.values())) == 64
+        assert library.map(name).ids == library.way(name)[0] if name != "fused" else True
+    now, groups = places(library), {song: int(song, 16) % 6 for song in places(library)}
+    for song in sorted(now)[-4:]:
+        near = sorted(now, key=lambda other: np.hypot(now[other][0] - now[song][0], now[other][1] - now[song][1]))[1:6]
+        assert any(groups[other] == groups[song] for other in near)
+
+
+def test_many_new_songs_or_another_setting_make_the_map_anew_and_few_songs_always_do(library: Library):
+    fill(library, 40)
+    map_library(library, config=CONFIG)
+    first = kept(library)
+    fill(library, 47, begin=40)
+    map_library(library, config=CONFIG)
+    second = kept(library)
+    assert first is not None and second is not None and second.fit == first.fit and second.changed == 7
+    fill(library, 48, begin=47)
+    map_library(library, config=CONFIG)
+    third = kept(library)
+    assert third is not None and third.fit != first.fit and third.changed == 0
+    map_library(library, config=Config(build=BuildConfig(neighbours=10, seed=9), maps=CONFIG.maps))
+    fourth = kept(library)
+    assert fourth is not None and fourth.fit != third.fit
+
+
+def test_relaxing_lets_songs_settle_near_where_they_were(library: Library):
+    fill(library, 60)
+    map_library(library, config=CONFIG)
+    fill(library, 66, begin=60)
+    map_library(library, config=CONFIG)
+    before = library.map()
+    relax_map(library, config=CONFIG)
+    after = library.map()
+    assert after.ids == before.ids and not np.array_equal(after.xy, before.xy)
+    assert median_move(before.xy, after.xy) < 0.06
+    assert library.grid().ids == after.ids
+    now = kept(library)
+    assert now is not None and now.changed == 0
+    map_library(library, config=CONFIG)
+    assert np.array_equal(library.map().xy, after.xy)
+
+
+def test_songs_that_are_held_stay_to_the_last_bit_while_others_find_their_place():
+    sets, n = numbers(80), 80
+    views = Views(sets, tuple(f"s{k}" for k in range(n)), Weights())
+    near = views.near(views.shares("fused"), k=30)
+    made = layout(sets, near, perplexity=9.0, seed=1).points
+    held = np.arange(n) % 8 != 0
+    start = made.copy()
+    start[~held] = 0.0
+    moved = relaxed(start, near, perplexity=9.0, seed=1, rounds=100, held=held).points
+    assert np.array_equal(moved[held], made[held])
+    assert np.median(np.hypot(*(moved - made)[~held].T)) < 0.1 * np.ptp(made)
