@@ -25,7 +25,6 @@ BLOCK_ROWS = 512
 CROWD = 10
 """So many nearest songs tell how crowded a place is."""
 
-_EVENNESS = 0.35
 _FLAT = 1e-6
 
 
@@ -100,11 +99,11 @@ def outlook_of(distances: FloatArray) -> Outlook:
 
 
 def into_evened(distances: FloatArray) -> FloatArray:
-    """Bring nearer, in place, what lies in a sparse place and farther what lies in a crowd: each distance over a power of both
-    songs' mean distance to their nearest ten. Who is recommended by nobody is then somebody's neighbour. Returns `distances`.
+    """Bring nearer, in place, what lies in a sparse place and farther what lies in a crowd: each distance over the root of
+    both songs' mean distances to their nearest ten. Who is recommended by nobody is then somebody's neighbour.
 
-    Local scaling (Zelnik-Manor and Perona, Self-tuning spectral clustering, NIPS 2004; NICDM in Schnitzer et al. 2012) at two
-    thirds of its strength: in full it costs more agreement than it wins evenness. The result stays in 0..1.
+    Local scaling (Zelnik-Manor and Perona, Self-tuning spectral clustering, NIPS 2004) by the mean of the nearest (NICDM in
+    Schnitzer et al. 2012), times the usual such mean. What would be more than 1 is 1.
     """
     n = len(distances)
     if n < 3:
@@ -122,7 +121,7 @@ def crowding(around: npt.NDArray[Any]) -> FloatArray:
     usual = float(np.median(around)) if len(around) else 0.0
     if usual <= 0.0:
         return np.ones(len(around), np.float32)
-    return np.asarray((usual / np.maximum(around, 0.05 * usual)) ** _EVENNESS, np.float32)
+    return np.asarray(np.sqrt(usual / np.maximum(around, 0.05 * usual)), np.float32)
 
 
 def _around(distances: FloatArray, k: int) -> npt.NDArray[np.float64]:

@@ -36,7 +36,7 @@ SETS: dict[str, SetKind] = {
     "tonal": SetKind("tone", "euclidean", "column"),
     "blocks": SetKind("blocks", "manhattan", "whole"),
     "ear_linear": SetKind("ear", "cosine"),
-    "ear_net": SetKind("ear", "cosine", part=0.5),
+    "ear_net": SetKind("ear", "cosine", part=0.34),
 }
 """Every set that has a part in the distance."""
 
