@@ -16,8 +16,10 @@ from PIL import Image
 
 from mixtape.errors import ConfigError, LibraryError, ShapeError
 from mixtape.lettering import typeset
+from mixtape.poster.curve import tempo_range
 from mixtape.poster.draw import poster, save_poster
-from mixtape.poster.layout import clock, layout
+from mixtape.poster.layout import LAYOUTS, clock, layout, size_named
+from mixtape.poster.sheet import Box
 from mixtape.types import Palette, Playlist, SongMap
 
 GOLDEN_FOLDER = Path(__file__).parent / "golden"
@@ -74,6 +76,101 @@ def test_nothing_overlaps_and_nothing_leaves_the_margins(n, texts, size_px, pict
     texts_and_solids = solid + [(text.part, text.box) for text in plan.texts]
     for (one, first), (other, second) in combinations(texts_and_solids, 2):
         assert not first.overlaps(second), f"{one} {first} lies on {other} {second}"
+
+
+@given(
+    st.sampled_from(["tracklist", "sleeve"]),
+    st.integers(1, 66),
+    st.lists(TEXTS, min_size=5, max_size=9),
+    SIZES,
+    st.sampled_from([0, 1, 7, 48, 400]),
+    st.booleans(),
+)
+@settings(max_examples=40, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_in_every_layout_nothing_overlaps_and_nothing_leaves_the_sheet(name, n, texts, size_px, pictures, heard):
+    sheet = with_texts(golden.sheet(n, pictures=0, songs=300, heard=heard), texts)
+    sheet = dataclasses.replace(sheet, pictures=np.zeros((pictures, 2, 2, 3), np.uint8))
+    plan = layout(sheet, size_px, name=name)
+    solid = [("cover", box) for box in plan.spine] + [("picture", box) for box, _ in plan.dreams]
+    solid += [("strip", plan.strip)] if plan.strip.w else []
+    words = [(f"{text.part} {text.text!r}", text.box) for text in plan.texts]
+    for what, box in (*solid, *words):
+        edge = -1 if what in ("cover", "picture") else 2
+        assert edge <= box.x + 1 and box.right <= size_px[0] + 1 - edge, f"{what} {box} leaves the sheet of {size_px}"
+        assert box.y >= -1 and box.bottom <= size_px[1] + 1, f"{what} {box} leaves the sheet of {size_px}"
+    for (one, first), (other, second) in combinations(solid + words, 2):
+        assert not first.overlaps(second), f"{one} {first} lies on {other} {second}"
+    for stroke in plan.strokes:
+        low, high = stroke.points_px.min(axis=0), stroke.points_px.max(axis=0)
+        assert (low >= 0).all() and (high <= size_px).all(), f"{stroke.part} leaves the sheet"
+        line = Box(int(low[0]), int(low[1]), max(1, int(high[0] - low[0])), max(1, int(high[1] - low[1])))
+        assert stroke.part == "rule" or not any(line.overlaps(box) for _, box in words), f"{stroke.part} crosses words"
+
+
+@given(st.sampled_from(sorted(LAYOUTS)), st.integers(1, 60), SIZES)
+@settings(max_examples=12, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_every_song_has_its_cover_number_title_and_time_in_every_layout(name, n, size_px):
+    plan = layout(golden.sheet(n, pictures=0), size_px, name=name)
+    assert len(plan.spine) == n
+    for part in ("number", "time"):
+        assert [text.song for text in plan.texts if text.part == part] == list(range(n))
+    assert {text.song for text in plan.texts if text.part == "song"} == set(range(n))
+
+
+@pytest.mark.parametrize("name", sorted(LAYOUTS))
+def test_the_curve_is_there_when_the_songs_were_heard_and_only_then(name):
+    heard, unheard = golden.sheet(9, heard=True), golden.sheet(9)
+    drawn = {stroke.part for stroke in layout(heard, (1240, 1754), name=name).strokes}
+    assert "energy" in drawn
+    assert {stroke.part for stroke in layout(unheard, (1240, 1754), name=name).strokes} <= {"rule"}
+    one = dataclasses.replace(unheard, energy=(0.5, *([float("nan")] * 8)))
+    assert {stroke.part for stroke in layout(one, (1240, 1754), name=name).strokes} <= {"rule"}
+
+
+def test_more_energy_is_higher_and_a_faster_song_is_too():
+    rising = tuple(i / 9 for i in range(9))
+    sheet = dataclasses.replace(golden.sheet(9), energy=rising, tempo_bpm=tuple(80 + 40 * value for value in rising))
+    strokes = layout(sheet, (1240, 1754)).strokes
+    for part in ("energy", "tempo"):
+        heights = [float(stroke.points_px[:, 1].mean()) for stroke in strokes if stroke.part == part]
+        assert len(heights) == 9
+        assert heights == sorted(heights, reverse=True)
+    assert tempo_range(sheet) == "80–116 BPM"
+
+
+def test_heard_numbers_that_do_not_fit_the_songs_are_refused():
+    with pytest.raises(ShapeError, match="2 energies for 3 songs"):
+        dataclasses.replace(golden.sheet(3), energy=(0.1, 0.2))
+
+
+def test_the_wall_of_a_sleeve_has_no_hole():
+    for n in (1, 2, 3, 5, 7, 12, 13, 24, 37, 60):
+        plan = layout(golden.sheet(n, pictures=0), (1000, 1000), name="sleeve")
+        boxes = [*plan.spine, *(box for box, _ in plan.dreams)]
+        bottom = max(box.bottom for box in boxes)
+        assert sum(box.w * box.h for box in boxes) == 1000 * bottom
+        assert max(plan.spine, key=lambda box: box.w) == plan.spine[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "layout_name", "size_px"),
+    [
+        ("A2", "map", (4961, 7016)),
+        ("a3-wide", "map", (4961, 3508)),
+        ("", "map", (2480, 3508)),
+        ("", "sleeve", (3720, 3720)),
+        ("640x900", "map", (640, 900)),
+    ],
+)
+def test_sizes_have_the_names_of_paper(name, layout_name, size_px):
+    assert size_named(name, layout_name=layout_name) == size_px
+
+
+def test_a_size_or_layout_that_there_is_not_is_refused_with_what_there_is():
+    with pytest.raises(ConfigError, match=r"'A7'.*A2, A3, A4 or square"):
+        size_named("A7")
+    with pytest.raises(ConfigError, match="did you mean sleeve"):
+        layout(golden.sheet(2), SMALL_PX, name="sleve")
 
 
 @given(st.integers(1, 60), SIZES)
@@ -218,9 +315,10 @@ def seed_elsewhere(sheet):
     return dataclasses.replace(sheet, playlist=dataclasses.replace(sheet.playlist, seed_id="gone"))
 
 
+@pytest.mark.parametrize("name", sorted(LAYOUTS))
 @pytest.mark.parametrize("change", [bare, lost, unmapped, broken_map, one_place, odd_covers, no_times, seed_elsewhere])
-def test_what_is_missing_never_stops_a_poster(change):
-    drawn = pixels(change(golden.sheet(3)))
+def test_what_is_missing_never_stops_a_poster(change, name):
+    drawn = np.asarray(poster(change(golden.sheet(3)), size_px=SMALL_PX, layout_name=name))
     assert drawn.shape == (SMALL_PX[1], SMALL_PX[0], 3)
     assert drawn.std() > 5
 
@@ -258,8 +356,8 @@ def test_the_ground_is_night():
     not typeset._shapes(), reason="Pillow has no text shaping (raqm, fribidi) here: the letters stand a little apart"
 )
 def test_the_poster_looks_like_its_golden_picture(name, tmp_path):
-    sheet, size_px = golden.GOLDEN[name]
-    got = pixels(sheet, size_px)
+    sheet, size_px, layout_name = golden.GOLDEN[name]
+    got = np.asarray(poster(sheet, size_px=size_px, layout_name=layout_name))
     with Image.open(io.BytesIO((GOLDEN_FOLDER / name).read_bytes())) as picture:
         expected = np.asarray(picture.convert("RGB"))
     assert got.shape == expected.shape

@@ -21,11 +21,12 @@ _CLOSES = {")": "(", "]": "[", "}": "{"}
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Neighbouring letters of one font and one direction, in reading order."""
+    """Neighbouring letters of one font and one direction, in reading order; `start` is where they stand in the text."""
 
     text: str
     font: Path
     rtl: bool
+    start: int = 0
 
 
 def clean(text: str) -> str:
@@ -41,9 +42,11 @@ def visual_runs(text: str, weight: Weight = "regular") -> tuple[Run, ...]:
     levels = _levels(text)
     fonts = _fonts(text, weight)
     runs: list[tuple[int, Run]] = []
+    start = 0
     for (level, font), group in groupby(zip(levels, fonts, text, strict=True), key=lambda item: (item[0], item[1])):
         letters = "".join(item[2] for item in group)
-        runs.append((level, Run(_with_marks(letters, font), font, bool(level % 2))))
+        runs.append((level, Run(_with_marks(letters, font), font, bool(level % 2), start)))
+        start += len(letters)
     return tuple(run for _, run in _reordered(runs))
 
 
@@ -59,10 +62,13 @@ def belongs(letter: str) -> bool:
 
 
 def _fonts(text: str, weight: Weight) -> list[Path]:
-    """A font for each letter; marks and joiners stay with the letter they belong to."""
+    """A font for each letter; marks and joiners stay with the letter they belong to, a blank with the words on both its sides."""
     fonts: list[Path] = []
     for letter in text:
         fonts.append(fonts[-1] if fonts and belongs(letter) else font_for(letter, weight) or HOUSE_FONTS[weight])
+    for place in range(1, len(text) - 1):
+        if text[place] == " " and fonts[place - 1] == fonts[place + 1] and " " in coverage(fonts[place - 1]):
+            fonts[place] = fonts[place - 1]
     return fonts
 
 

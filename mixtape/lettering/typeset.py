@@ -100,7 +100,8 @@ def _pieces(text: str, size_px: float, weight: Weight, tracking_em: float, tabul
 def _run_advance(run: Run, size_px: float, tracking_em: float, tabular: bool) -> float:
     font = _fitted(run.font, size_px)
     settings = _Piece(run.text, font, run.rtl, 0.0).settings(tabular)
-    return float(font.getlength(run.text, **settings)) + tracking_em * size_px * len(run.text)
+    tracking = tracking_em * size_px * len(run.text) if _tracks(run.text, run.rtl) else 0.0
+    return float(font.getlength(run.text, **settings)) + tracking
 
 
 @functools.lru_cache(maxsize=16384)
@@ -117,12 +118,18 @@ def _finer(size_px: float) -> int:
 
 def _spread(run: Run, font: FreeTypeFont, tracking_px: float) -> Iterable[tuple[str, float]]:
     """The run whole, or letter by letter with space between (kerning kept), where its script allows that."""
-    plain = all(unicodedata.bidirectional(c) in ("L", "EN", "WS", "ON", "CS", "ES", "ET") for c in run.text)
-    if run.rtl or not tracking_px or not plain or any(c >= "\u0530" and c < "\u2000" for c in run.text):
+    if not tracking_px or not _tracks(run.text, run.rtl):
         return [(run.text, 0.0)]
     steps = [font.getlength(a + b) - font.getlength(b) for a, b in pairwise(run.text)]
     starts = accumulate(steps, initial=0.0)
     return [(c, start + tracking_px * i) for i, (c, start) in enumerate(zip(run.text, starts, strict=True)) if c != " "]
+
+
+@functools.lru_cache(maxsize=4096)
+def _tracks(text: str, rtl: bool) -> bool:
+    """Whether there may be space between these letters: not where they join."""
+    plain = all(unicodedata.bidirectional(c) in ("L", "EN", "WS", "ON", "CS", "ES", "ET") for c in text)
+    return not rtl and plain and not any("\u0530" <= c < "\u2000" for c in text)
 
 
 def _flipped(text: str) -> str:
@@ -288,7 +295,7 @@ def _may_break(text: str, place: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class PlacedRun:
-    """Letters of one font and direction, in reading order; x_px is their left end, counted from where the line's ink begins."""
+    """Letters of one font and direction, in reading order, from `start` on in the text; x_px is their left end from the ink's."""
 
     text: str
     font: Path
@@ -296,18 +303,21 @@ class PlacedRun:
     rtl: bool
     x_px: float
     advance_px: float
+    start: int
+    tracked: bool
 
 
 @functools.lru_cache(maxsize=2048)
 def placed_runs(
     text: str, *, size_px: float, weight: Weight = "regular", tracking_em: float = 0.0, tabular: bool = False
 ) -> tuple[PlacedRun, ...]:
-    """The same line that `line_image` draws, as runs from left to right; x_px 0 is the left edge of that image."""
+    """The same line that `line_image` draws, as runs in reading order; x_px 0 is the left edge of that image."""
     written, size = clean(text), float(size_px)
     finer = _finer(size)
     pen, found = -_mask(written, size, weight, tracking_em, tabular)[1], []
     for run in visual_runs(written, weight):
         advance = _run_advance(run, size * finer, tracking_em, tabular) / finer
-        found.append(PlacedRun(run.text, run.font, _fitted(run.font, size * finer).size / finer, run.rtl, pen, advance))
+        drawn = _fitted(run.font, size * finer).size / finer
+        found.append(PlacedRun(run.text, run.font, drawn, run.rtl, pen, advance, run.start, _tracks(run.text, run.rtl)))
         pen += advance
-    return tuple(found)
+    return tuple(sorted(found, key=lambda run: run.start))

@@ -20,7 +20,7 @@ from mixtape.types import ByteArray, FloatArray, Palette
 
 Colour = tuple[int, int, int]
 
-FINE_PX = 3600
+FINE_PX = 7200
 """A landscape wider or taller than this is drawn at half its size and enlarged: light is soft, and memory is not endless."""
 
 _NIGHTLY = (0.52, 0.8, 0.8)

@@ -39,6 +39,9 @@ class _MapSheet(Setting):
         self.margin = 0.062 * self.unit
         one, two = (20, 44) if self.wide else (16, 32)
         self.columns = 1 if sheet.shown <= one else 2 if sheet.shown <= two else 3
+        # The curve takes its room from the list rather than from the landscape.
+        self.lane = 0.055 * self.unit if curve_known(sheet) else 0.0
+        self.share = 0.43 if curve_known(sheet) else 0.47
 
     def done(self) -> Layout:
         """All parts, in the order in which they take their room."""
@@ -52,7 +55,9 @@ class _MapSheet(Setting):
         cover = box_of(m, m, head.column(0, 3)[1], head.column(0, 3)[1])
         above = cover.bottom + 0.03 * u
         self._title(head, cover)
-        list_top, spine = self._list(body, m if self.wide else above + (0.27 if self.columns == 3 else 0.34) * u, bottom)
+        list_top, spine = self._list(
+            body, m if self.wide else above + (0.27 if self.columns == 3 else 0.34) * u + self.lane, bottom
+        )
         strip_h = 0.011 * u
         strip_y = bottom - strip_h if self.wide else list_top - 0.036 * u - strip_h
         strip = box_of(head.x, strip_y, head.w, strip_h)
@@ -135,7 +140,7 @@ class _MapSheet(Setting):
         beside = self.columns < 3 and not self.wide
         least = self._summary_height(frame) if beside else 0.0
         most = min(
-            (0.1 if self.columns == 1 else 0.075) * u if self.wide else min(0.062 * u, 0.47 * u / rows),
+            (0.1 if self.columns == 1 else 0.075) * u if self.wide else min(0.062 * u, self.share * u / rows),
             0.13 * self._column(frame, 0)[1],
         )
         row = min(most, max((bottom - highest) / rows, 0.008 * u))

@@ -86,7 +86,7 @@ def _text(pdf: FPDF, text: TextBox, look: Look, point: float) -> None:
     for run in runs:
         size = run.size_px * point
         pdf.set_font(_family(pdf, run.font), size=size)
-        pdf.set_char_spacing(0.0 if run.rtl else text.tracking_em * text.size_px * point)
+        pdf.set_char_spacing(text.tracking_em * text.size_px * point if run.tracked else 0.0)
         features = {"tnum": True} if text.tabular and not run.rtl else None
         pdf.set_text_shaping(True, features=features, direction="rtl" if run.rtl else "ltr")
         # A cell sets its baseline 0.5 of its height and 0.3 of the letters' size below its top.

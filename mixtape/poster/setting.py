@@ -98,6 +98,11 @@ def box_of(x: float, y: float, w: float, h: float) -> Box:
     return Box(round(x), round(y), round(x + w) - round(x), round(y + h) - round(y))
 
 
+def box_between(x0: float, y0: float, x1: float, y1: float) -> Box:
+    """The rectangle between these edges on whole pixels."""
+    return Box(round(x0), round(y0), round(x1) - round(x0), round(y1) - round(y0))
+
+
 def fitting(reason: str, *, size: float, room: float) -> str:
     """As many of the things that a reason says as fit, the first ones; nothing when not even one does."""
     ends = [len(reason), *(gap.start() for gap in reversed(list(re.finditer("[,;] ", reason))))]

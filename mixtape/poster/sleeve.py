@@ -14,7 +14,7 @@ import numpy as np
 from mixtape.lettering.glyphs import Weight
 from mixtape.lettering.typeset import cap_height_px, measure, pen_width_px, wrap
 from mixtape.poster.curve import curve_across, curve_known
-from mixtape.poster.setting import DISPLAY_TRACKING_EM, Frame, Setting, box_of, clock, fitting, lengths_s, seconds_of
+from mixtape.poster.setting import DISPLAY_TRACKING_EM, Frame, Setting, box_between, box_of, clock, fitting, lengths_s, seconds_of
 from mixtape.poster.sheet import NOWHERE, Box, Layout, Sheet, Stroke
 
 
@@ -112,7 +112,8 @@ class _Sleeve(Setting):
         side_x, side_y = wall.w / quilt.across, wall.h / quilt.down
 
         def cell(row: int, column: int, size: int = 1) -> Box:
-            return box_of(wall.x + column * side_x, wall.y + row * side_y, size * side_x, size * side_y)
+            right, below = wall.x + (column + size) * side_x, wall.y + (row + size) * side_y
+            return box_between(wall.x + column * side_x, wall.y + row * side_y, right, below)
 
         places = iter(cell(*at) for i, at in enumerate(free) if i not in dreamt)
         spine = tuple(cell(0, 0, k) if song == seed else next(places) for song in range(n))

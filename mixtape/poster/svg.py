@@ -74,17 +74,17 @@ def _stroke(stroke: Stroke, look: Look) -> str:
 
 
 def _text(text: TextBox, runs: tuple[PlacedRun, ...], look: Look, names: dict[Path, str]) -> str:
-    spans = "".join(_span(text, run, names) for run in runs if run.text.strip())
+    spans = "".join(_span(text, run, names) for run in runs)
     digits = " style=\"font-feature-settings:'tnum'\"" if text.tabular else ""
     return f'<text y="{text.baseline_px}" fill="{_hex(colour_of(look, text.tone, text.song))}"{digits}>{spans}</text>'
 
 
 def _span(text: TextBox, run: PlacedRun, names: dict[Path, str]) -> str:
-    """One run. Blanks at its ends only move it: `textLength` would count them differently from viewer to viewer."""
+    """One run, at its place and of its width whatever font the viewer takes."""
     x = text.box.x + run.x_px + (run.advance_px if run.rtl else 0.0)
     way = ' direction="rtl" unicode-bidi="bidi-override"' if run.rtl else ""
     tracked = text.tracking_em * text.size_px
-    spaced = f' letter-spacing="{tracked:.3f}"' if tracked and not run.rtl else ""
+    spaced = f' letter-spacing="{tracked:.3f}"' if tracked and run.tracked else ""
     long = f' textLength="{run.advance_px:.2f}" lengthAdjust="spacingAndGlyphs"' if len(run.text) > 1 else ""
     face = f'font-family="{names[run.font]},Inter,sans-serif" font-weight="{_weight(run.font)}" font-size="{run.size_px:.3f}"'
     return f'<tspan x="{x:.2f}" {face}{way}{spaced}{long}>{_said(run.text)}</tspan>'

@@ -12,7 +12,7 @@ import numpy as np
 
 from mixtape.lettering.typeset import cap_height_px, measure, wrap
 from mixtape.poster.curve import curve_down, curve_known
-from mixtape.poster.setting import DISPLAY_TRACKING_EM, Setting, box_of, clock, display_width, fitting, seconds_of
+from mixtape.poster.setting import DISPLAY_TRACKING_EM, Setting, box_between, box_of, clock, display_width, fitting, seconds_of
 from mixtape.poster.sheet import NOWHERE, Box, Layout, Sheet, Stroke
 
 
@@ -83,7 +83,7 @@ class _Tracklist(Setting):
 
     def _cover_box(self, song: int, top: float) -> Box:
         x, y = self._place(song, top)
-        return box_of(x, y, self.row, self.row)
+        return box_between(x, y, x + self.row, top + (song % self.rows + 1) * self.row)
 
     def _dreams(self, top: float) -> list[tuple[Box, int]]:
         """At the right end of each row a square of its pictures, 1, 4 or 9 of them."""
@@ -91,11 +91,14 @@ class _Tracklist(Setting):
         across = min(3, max(1, math.isqrt(m // n))) if m else 0
         found = []
         for song in range(n if m else 0):
-            x, y = self._place(song, top)
+            x, _ = self._place(song, top)
             side = self.row / across
             for i in range(across**2):
                 down, right = divmod(i, across)
-                at = box_of(x + self._wide_px - self.row + right * side, y + down * side, side, side)
+                # Every edge is reckoned from the top of the list, so that it is the same edge for both who share it.
+                row, left = song % self.rows, x + self._wide_px - self.row
+                above, below = (top + (row + part / across) * self.row for part in (down, down + 1))
+                at = box_between(left + right * side, above, left + (right + 1) * side, below)
                 found.append((at, (song * m // n + i) % m))
         return found
 
@@ -125,7 +128,7 @@ class _Tracklist(Setting):
         track, row = self.sheet.tracks[song], self.row
         _, y = self._place(song, top)
         left, right = self._text_span(song, top)
-        size = min(0.46 * row, 0.06 * self.unit)
+        size = min(0.46 * row, 0.06 * self.unit, 0.085 * (right - left))
         small = self._small()
         digits = measure("00", size_px=small, tabular=True)
         between = 1.42 * small + 0.06 * size
@@ -136,11 +139,11 @@ class _Tracklist(Setting):
         )
         x, end = self._axis(left), right - (self._lane() + 1.2 * small if self._lane() else 0.0)
         tall = self.write(
-            "time", clock(seconds_of(track)), end, first, small, 0.3 * (end - x), right=True, tone="dim", tabular=True, song=song
+            "time", clock(seconds_of(track)), end, first, small, 0.5 * (end - x), right=True, tone="dim", tabular=True, song=song
         )
         tempo = self.sheet.tempo_bpm[song] if self.sheet.tempo_bpm else math.nan
-        told = f"{tempo:.0f} BPM" if math.isfinite(tempo) else ""
-        beat = self.write("tempo", told, end, second, small, 0.3 * (end - x), right=True, tone="faint", tabular=True, song=song)
+        told = f"{tempo:.0f} BPM" if math.isfinite(tempo) and right - left > 16 * small else ""
+        beat = self.write("tempo", told, end, second, small, 0.5 * (end - x), right=True, tone="faint", tabular=True, song=song)
         self._title(song, x, end - tall - 1.5 * small - x, first, size)
         room = end - x - (beat + 1.5 * small if beat else 0)
         used = self.write("by", track.artist, x, second, small, room, tone="dim", song=song)

@@ -39,8 +39,10 @@ def sleeve(seed: int, *, side_px: int = 96) -> np.ndarray:
     return np.clip(mixed, 0, 255).astype(np.uint8)
 
 
-def sheet(n: int, *, seed: int = 0, pictures: int = 48, songs: int = 240, without_cover: tuple[int, ...] = ()) -> Sheet:
-    """A made-up mixtape of n songs in a made-up collection."""
+def sheet(
+    n: int, *, seed: int = 0, pictures: int = 48, songs: int = 240, without_cover: tuple[int, ...] = (), heard: bool = False
+) -> Sheet:
+    """A made-up mixtape of n songs in a made-up collection; `heard` ones have tempo, energy and levels."""
     random = np.random.default_rng(seed)
     islands = random.uniform(0.15, 0.85, (8, 2))
     xy = (islands[np.arange(songs) % 8] + random.normal(0, 0.04, (songs, 2))).astype(np.float32)
@@ -61,17 +63,31 @@ def sheet(n: int, *, seed: int = 0, pictures: int = 48, songs: int = 240, withou
         SongMap("fused", ids, xy, "fused", 30.0, 0),
         "The nearest songs on the map, walked without coming back.",
         "21 March 2026",
+        **(_heard(n, seed) if heard else {}),
     )
 
 
+def _heard(n: int, seed: int) -> dict[str, tuple]:
+    """A slow rise and fall with one song without a beat, and levels with a beginning and an end."""
+    random = np.random.default_rng(seed + 99)
+    rise = np.sin(np.pi * (np.arange(n) + 0.5) / n)
+    tempo = 84 + 40 * rise + random.uniform(-6, 6, n)
+    tempo[n // 3] = np.nan if n > 4 else tempo[n // 3]
+    shape = np.sin(np.pi * np.linspace(0.02, 0.98, 80)) ** 0.3
+    levels = tuple((shape * random.uniform(0.5, 1.0, 80) * (0.5 + 0.5 * rise[i])).astype(np.float32) for i in range(n))
+    return {"tempo_bpm": tuple(tempo), "energy": tuple(0.2 + 0.6 * rise + random.uniform(-0.1, 0.1, n)), "levels": levels}
+
+
 GOLDEN = {
-    "poster.png": (sheet(8, without_cover=(3, 5)), (640, 905)),
-    "poster_wide.png": (sheet(24, seed=3, pictures=200), (960, 660)),
-    "poster_bare.png": (sheet(5, seed=5, pictures=0, without_cover=(0, 1, 2, 3, 4)), (640, 905)),
+    "poster.png": (sheet(8, without_cover=(3, 5), heard=True), (640, 905), "map"),
+    "poster_wide.png": (sheet(24, seed=3, pictures=200), (960, 660), "map"),
+    "poster_bare.png": (sheet(5, seed=5, pictures=0, without_cover=(0, 1, 2, 3, 4)), (640, 905), "map"),
+    "poster_tracklist.png": (sheet(12, seed=1, heard=True), (480, 679), "tracklist"),
+    "poster_sleeve.png": (sheet(12, seed=2, heard=True, without_cover=(4,)), (560, 560), "sleeve"),
 }
-"""What each golden picture shows, and its size."""
+"""What each golden picture shows, its size and its layout."""
 
 if __name__ == "__main__":
-    for name, (shown, size_px) in GOLDEN.items():
-        save_poster(HERE / name, shown, size_px=size_px)
+    for name, (shown, size_px, layout_name) in GOLDEN.items():
+        save_poster(HERE / name, shown, size_px=size_px, layout_name=layout_name)
         print(HERE / name)
