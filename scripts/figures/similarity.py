@@ -47,7 +47,7 @@ def similarity_1000() -> Row:
     return Row("similarity_1000", mine, "CPU-s", "scipy cdist of all numbers", mine / floor)
 
 
-def _collection(n: int) -> dict[str, Any]:
+def made_up_collection(n: int) -> dict[str, Any]:
     """Songs of albums of styles in every set, as many numbers in each as listening gives."""
     import numpy as np
 
@@ -75,7 +75,7 @@ def _space(n: int, *, asked: int) -> tuple[float, float]:
     from mixtape.similarity.sets import Weights
     from mixtape.similarity.space import EXACT_UP_TO, Space
 
-    features, ids = _collection(n), [str(row) for row in range(n)]
+    features, ids = made_up_collection(n), [str(row) for row in range(n)]
     rows = range(0, n, max(1, n // asked))
     start = time.process_time()
     space = Space.of(features, ids)
