@@ -95,20 +95,13 @@ def playlist(
         if out:
             _write(made, opened, out, absolute=absolute)
         if poster:
-            from mixtape.poster.draw import save_poster
-            from mixtape.poster.gather import sheet_of
-            from mixtape.poster.layout import size_named
-
-            size_px = size_named(size, layout_name=layout)
-            sheet = sheet_of(made, opened, recipe=sentence_of(chosen))
-            save_poster(poster.expanduser().absolute(), sheet, size_px=size_px, layout_name=layout)
+            _save_poster(made, opened, poster, recipe=sentence_of(chosen), layout=layout, size=size)
     if as_json:
         _print_json(export.as_json(made, tracks))
         return
     print_table(export.TABLE_HEAD, export.table_rows(made, tracks))
-    for path in (out, poster):
-        if path:
-            print(f"written: {path}")
+    for path in filter(None, (out, poster)):
+        print(f"written: {path}")
 
 
 def playlists(
@@ -253,6 +246,15 @@ def _write(made: Playlist, library: Library, out: Path, *, absolute: bool) -> Pa
         raise ConfigError(f"--out {out}: a mixtape is written as .m3u8, .m3u, .xspf or .jspf")
     write_atomic(target, text.encode())
     return target
+
+
+def _save_poster(made: Playlist, library: Library, poster: Path, *, recipe: str, layout: str, size: str) -> None:
+    from mixtape.poster.draw import save_poster
+    from mixtape.poster.gather import sheet_of
+    from mixtape.poster.layout import size_named
+
+    size_px = size_named(size, layout_name=layout)
+    save_poster(poster.expanduser().absolute(), sheet_of(made, library, recipe=recipe), size_px=size_px, layout_name=layout)
 
 
 def _print_json(text: str) -> None:
