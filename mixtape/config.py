@@ -84,7 +84,9 @@ class MapsConfig:
         "fused:60 ear:60 ear:30 blocks:30 timbre:30 ssd:30 ssd:60 rp:60 rp:30 rh:30 tonal:30",
         "The maps after the first, fused:30, each a feature set and a perplexity; put those side by side that are alike.",
     )
-    steps: int = _number(8, 1, 64, "steps", "Steps from one map to the next where the feature set changes.")
+    steps: int = _number(
+        8, 1, 64, "steps", "Steps from one map to the next where they share a third of each song's nearest; fewer where more."
+    )
     rounds: int = _number(150, 10, 2000, "rounds", "How long the songs settle at each step.")
     up_to: int = _number(2000, 0, 5000, "songs", "A build makes the family for so many songs; for more, mixtape map does it.")
 

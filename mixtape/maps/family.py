@@ -26,10 +26,14 @@ from mixtape.types import FloatArray, Neighbours
 FUSED = "fused"
 """The map everything else uses, by all feature sets: the first of every family."""
 
-_SAME_SET = 4
-"""Where only the perplexity changes, the way has one of so many steps."""
+_SAME_SET = 0.25
+"""Where only the perplexity changes, the way has a quarter of the steps."""
+
+_ANOTHER_SET = 0.75
+"""Where the feature set changes, it has at least three quarters of them."""
 
 _LEAST_PERPLEXITY = 2.0
+_SHARED = 10
 
 _Points = npt.NDArray[np.float64]
 
@@ -138,14 +142,16 @@ def walk(
         first: the finished layout (n, 2) of `begin`, which is not given again.
         wanted: the maps in order; those of which the collection has no set are passed by.
         base: the perplexity that 30 stands for in this collection; another one is as many times that as it is times 30.
-        steps: between maps of two sets; between two perplexities of one set a quarter of them.
+        steps: between maps that share a third of each song's nearest; maps that are less alike have more, down to a quarter of
+            them where only the perplexity changes.
         rounds: of gradient descent for each step.
     """
     points, shown, before = first, first, begin
     for member in wanted:
         if not views.shares(member.feature_set):
             continue
-        count = steps if member.feature_set != before.feature_set else max(1, steps // _SAME_SET)
+        same = before.feature_set == member.feature_set
+        count = max(1, round(steps * (_SAME_SET if same else max(_ANOTHER_SET, _unlike(before, member, views)))))
         way, kl, used = [], float("nan"), 0.0
         for step in range(1, count + 1):
             counted, perplexity = _between(before, member, step / count, views)
@@ -156,6 +162,16 @@ def walk(
             way.append(shown)
         yield Station(member, shown, tuple(way), kl, used)
         before = member
+
+
+def _unlike(one: Member, other: Member, views: Views) -> float:
+    """How far it is from one map to another: 0 where songs have the same nearest, 1 where they share a third of them.
+
+    It grows with the square: the less two maps share, the more of it has to be given up at once.
+    """
+    here, there = (views.near(views.shares(each.feature_set), k=_SHARED).index for each in (one, other))
+    common = [len(set(a) & set(b)) / max(len(a), 1) for a, b in zip(here.tolist(), there.tolist(), strict=True)]
+    return float(((1.0 - np.mean(common)) / (2.0 / 3.0)) ** 2)
 
 
 def _between(before: Member, after: Member, share: float, views: Views) -> tuple[dict[str, float], float]:

@@ -26,6 +26,30 @@ def map_1000() -> Row:
     return Row("map_1000", mine, "CPU-s", "scikit-learn's t-SNE", mine / peer)
 
 
+def family_1000() -> Row:
+    """The walk through the 11 maps after the first of 1,000 songs, as a build makes it, against the first map alone."""
+    from figures.similarity import made_up_collection
+    from mixtape.config import MapsConfig
+    from mixtape.maps.embed import layout
+    from mixtape.maps.family import Member, Views, members, walk
+    from mixtape.similarity.sets import Weights
+
+    chosen, sets = MapsConfig(), made_up_collection(1000)
+    views = Views(sets, tuple(str(k) for k in range(1000)), Weights())
+    near, begin = views.near(views.shares("fused"), k=91), {name: sets[name] for name in ("rh", "rp", "ssd")}
+    first = layout(begin, near, perplexity=30.0, seed=1)
+    alone = cpu_s(lambda: layout(begin, near, perplexity=30.0, seed=1), repeat=1)
+
+    def family() -> None:
+        wanted, start = members(chosen.family), Member("fused", 30.0)
+        list(walk(first.points, start, wanted, views, base=30.0, steps=chosen.steps, rounds=chosen.rounds, seed=1))
+
+    start = time.process_time()
+    family()
+    mine = time.process_time() - start
+    return Row("family_1000", mine, "CPU-s", "its first map alone", mine / alone)
+
+
 def _cloud(n: int) -> Any:
     """A t-SNE cloud (n, 2) of songs in 40 styles: minutes of work for the largest, none of it in the figures."""
     import numpy as np
@@ -83,6 +107,7 @@ def grid_65536() -> Row:
 
 ROWS = (
     map_1000,
+    family_1000,
     grid_1024,
     grid_4096,
     grid_16384,
