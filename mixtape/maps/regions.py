@@ -42,12 +42,12 @@ def regions(song_map: SongMap, tracks: Mapping[str, Track], *, traits: TraitTabl
         raise ShapeError(f"song id '{missing[0]}' of map '{song_map.name}' is not among the {len(tracks)} tracks")
     n = len(song_map.ids)
     terms = terms_of([tracks[song] for song in song_map.ids], traits)
-    density = _density(song_map.xy)
     found: list[Region] = []
     for level, share in enumerate(LEVELS):
         taken: set[str] = set()
         for songs in _parts(song_map.xy, level, least=max(FEWEST, n // share)) if n >= 2 * FEWEST else []:
-            peak = int(songs[np.argmax(density[songs])])
+            # Among its own songs alone: where regions border, the others would pull the name off its land.
+            peak = int(songs[np.argmax(_density(song_map.xy[songs]))])
             label = name_for(songs.tolist(), terms, taken, middle=tracks[song_map.ids[peak]].title)
             taken.add(label)
             x, y = (float(c) for c in song_map.xy[peak])
