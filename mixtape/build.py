@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field, replace
@@ -41,7 +42,8 @@ _START_SETS = ("rh", "rp", "ssd")
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build did: songs ready, files skipped (all of the library), copies set aside, songs that joined, songs heard.
+    """What a build did: songs ready, files skipped (all of the library), copies set aside, songs that joined, songs heard,
+    and by which decoder.
 
     `notes` are pictures that could not be used; `seconds` is wall time by stage; `peak_memory_mb` is of this process and of its
     largest worker, None where the system does not tell.
@@ -52,6 +54,7 @@ class BuildReport:
     copies: int
     new: int
     heard: int
+    decoders: Mapping[str, int]
     forgotten: int
     notes: tuple[Skipped, ...]
     seconds: Mapping[str, float]
@@ -116,7 +119,8 @@ def build(folder: Path, library: Library, *, config: Config, progress: Progress 
         skipped=(*library.skipped(), *seen.unreadable),
         copies=len(library.copies()),
         new=sum(track.id not in before for track in tracks),
-        heard=heard,
+        heard=heard.total(),
+        decoders=dict(heard),
         forgotten=len(before - {track.id for track in tracks}),
         notes=notes,
         seconds=clock.seconds,
@@ -150,14 +154,14 @@ def _cores() -> int:
 # What songs sound like ---------------------------------------------------------------------------------------------------------
 
 
-def _hear(library: Library, *, root: Path, jobs: int, progress: Progress) -> int:
-    """Listen to every song that was not heard yet; returns to how many. A song that cannot be heard leaves, with the reason."""
+def _hear(library: Library, *, root: Path, jobs: int, progress: Progress) -> Counter[str]:
+    """Listen to every song that was not heard yet; returns how many each decoder read. What cannot be heard leaves, with the reason."""
     from mixtape.features.listen import HEARD, listen_all
 
     waiting = {track.path: track for track in library.tracks() if not library.heard(track.id, HEARD)}
     if waiting:
         progress("listening", 0, len(waiting))
-    heard, lost = 0, []
+    heard, lost = Counter[str](), []
     for done, (path, came) in enumerate(listen_all(waiting, jobs=jobs), 1):
         if isinstance(came, Skipped) and path.exists():
             _leave_out(library, waiting[path], came.reason)
@@ -167,7 +171,7 @@ def _hear(library: Library, *, root: Path, jobs: int, progress: Progress) -> int
             # The song before its arrays: cut off in between, it counts as not heard and this is done again.
             library.put_tracks([replace(waiting[path], duration_s=came.timeline.duration_s)])
             library.put_listening(waiting[path].id, came.vectors, came.timeline, versions=HEARD, sketch=came.sketch)
-            heard += 1
+            heard[came.decoder] += 1
         progress("listening", done, len(waiting))
     if lost:
         _let_go(library, lost, root=root)

@@ -181,6 +181,13 @@ def test_with_nothing_new_nothing_heavy_is_imported(music: Path, tmp_path: Path,
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip() == "[]"
 
 
+def test_the_report_counts_which_decoder_read_what(music: Path, tmp_path: Path, ears: list[Path]) -> None:
+    report = _build(music, tmp_path / "library")
+    assert dict(report.decoders) == {"pyav": report.heard}
+    assert report.heard > 0
+    assert dict(_build(music, tmp_path / "library").decoders) == {}
+
+
 def test_a_new_tag_is_read_but_the_song_keeps_its_id_its_place_and_is_not_heard_again(
     music: Path, tmp_path: Path, ears: list[Path]
 ) -> None:

@@ -43,6 +43,9 @@ def build(
         print(printable(f"no cover from {note.path}: {note.reason}"))
     for skipped in report.skipped:
         print(printable(f"skipped {skipped.path}: {skipped.reason}"))
+    if fallen_back := {name: many for name, many in report.decoders.items() if name != "pyav"}:
+        said = ", ".join(f"{many} by {name}" for name, many in sorted(fallen_back.items()))
+        print(f"{report.heard} songs heard, {said}, since PyAV refused them")
     print(printable(f"{report.line} ({place})"))
 
 
