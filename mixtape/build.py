@@ -155,7 +155,7 @@ def _cores() -> int:
 
 
 def _hear(library: Library, *, root: Path, jobs: int, progress: Progress) -> Counter[str]:
-    """Listen to every song that was not heard yet; returns how many each decoder read. What cannot be heard leaves, with the reason."""
+    """Listen to every song not heard yet; returns how many each decoder read. What cannot be heard leaves, with the reason."""
     from mixtape.features.listen import HEARD, listen_all
 
     waiting = {track.path: track for track in library.tracks() if not library.heard(track.id, HEARD)}
