@@ -21,7 +21,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mixtape.covergan.condition import Condition, song_features
-from mixtape.covergan.metrics import conditioning, diversity, fit_matcher
+from mixtape.covergan.metrics import conditioning, diversity, fit_matcher, link
 from mixtape.covergan.model import CoverModel, demo_model_path, latents
 from mixtape.covergan.train import TrainReport, TrainSettings, train
 from mixtape.palette import srgb_to_oklab
@@ -135,8 +135,9 @@ def measure(report: TrainReport, covers: ByteArray, songs: list[FloatArray]) -> 
     """What demo.md says: does the picture fit the music, how varied is it, how fast is it drawn."""
     model = CoverModel.load(report.model, precision="float32")
     first = np.stack([one[0] for one in songs])
-    judge = fit_matcher(covers[TESTED:], first[TESTED:])
-    fits = conditioning(model, judge, covers[:TESTED], first[:TESTED])
+    asked = np.arange(len(covers)) < TESTED
+    judge = fit_matcher(covers, first, folds=np.where(asked, 0, -1))
+    fits = conditioning(model, judge, link(judge, permutations=0))
     varied = diversity(model, covers[:TESTED], first[:TESTED])
     start = time.process_time()
     model.pictures(latents(360, seed=1), first[:360])
