@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,10 +40,10 @@ CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
     id UNINDEXED, artist, title, album, genre, tokenize = 'unicode61 remove_diacritics 2');
 """
 
-_SEARCH = """
-SELECT tracks.* FROM words JOIN tracks USING (id) WHERE words MATCH ?
-ORDER BY bm25(words, 0, 2, 3, 1, 0.5), tracks.id LIMIT ?
-"""
+_SEARCH = "SELECT tracks.* FROM words JOIN tracks USING (id) WHERE words MATCH ? ORDER BY"
+_BEST = "bm25(words, 0, 2, 3, 1, 0.5), tracks.id LIMIT ?"
+_WHOLE_WORDS = f"{_SEARCH} named(tracks.artist, tracks.title, ?) DESC, {_BEST}"
+_BEGINNINGS = f"{_SEARCH} {_BEST}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class Catalogue:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(catalogue, timeout=30.0)
+            self._db.create_function("named", 3, _named, deterministic=True)
             self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + _SCHEMA)
         except (OSError, sqlite3.Error) as error:
             raise LibraryError(
@@ -228,15 +230,23 @@ class Catalogue:
         return _track(row)
 
     def find(self, text: str, *, limit: int = 20) -> tuple[Track, ...]:
-        """Songs that `text` means, best first: an exact id, then words (prefixes count), then what is spelled alike."""
+        """Songs that `text` means, best first.
+
+        An exact id alone; else those of that very title ("s1" is not "s14"), those with all of its words, those with words that
+        begin so; where there is none of these, what is spelled alike.
+        """
         # A shell hands on bytes that are no text as surrogates, which SQLite would not take.
         asked = text.encode("utf-8", "replace").decode().strip()
         exact = self._row("SELECT * FROM tracks WHERE id = ?", (asked,))
         if exact is not None:
             return (_track(exact),)
-        query = " ".join(f'"{word}"*' for word in asked.replace('"', "").split())
-        rows = self._rows(_SEARCH, (query, limit)) if query else []
-        return tuple(map(_track, rows)) or self._spelled_alike(asked, limit)
+        words = [f'"{word}"' for word in asked.replace('"', "").split()]
+        if not words:
+            return ()
+        found = self._rows(_WHOLE_WORDS, (" ".join(words), _letters(asked), limit))
+        if len(found) < limit:
+            found += self._rows(_BEGINNINGS, (" ".join(f"{word}*" for word in words), limit))
+        return tuple(map(_track, dict.fromkeys(found)))[:limit] or self._spelled_alike(asked, limit)
 
     def _spelled_alike(self, text: str, limit: int) -> tuple[Track, ...]:
         from rapidfuzz import fuzz, process, utils
@@ -245,6 +255,17 @@ class Catalogue:
         names = [f"{t.artist} {t.title} {t.album}" for t in tracks]
         hits = process.extract(text, names, scorer=fuzz.WRatio, processor=utils.default_process, limit=limit, score_cutoff=70)
         return tuple(tracks[row] for _, _, row in hits)
+
+
+def _named(artist: str, title: str, letters: str) -> bool:
+    """Whether these letters are a song's very title, alone or after its artist."""
+    return bool(letters) and letters in (_letters(title), _letters(f"{artist} {title}"))
+
+
+def _letters(text: str) -> str:
+    """A text without capitals, accents, signs and spaces."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in apart if letter.isalnum())
 
 
 def as_path(raw: bytes) -> Path:

@@ -60,6 +60,19 @@ def test_search_finds_by_id_by_prefix_without_accents_and_by_sound_alike_spellin
         assert library.find('zzzz"* OR (') == ()
 
 
+def test_the_song_of_that_very_title_comes_before_those_that_only_begin_so(tmp_path: Path) -> None:
+    with Library(tmp_path, create=True) as library:
+        titles = {"a": "s14", "b": "s1 (live)", "c": "S1", "d": "s11", "e": "s1 s1 s1"}
+        library.put_tracks(_track(name, title=title, album="s1") for name, title in titles.items())
+        found = [track.title for track in library.find("s1")]
+        assert found[0] == "S1" and set(found[1:3]) == {"s1 (live)", "s1 s1 s1"} and set(found[3:]) == {"s14", "s11"}
+        assert [track.title for track in library.find("s1", limit=1)] == ["S1"]
+        for text in ("ålm s1", "Alm - S1"):
+            assert library.find(text, limit=1)[0].title == "S1"
+        library.put_tracks([_track("f", title="Jóga"), _track("g", title="joga joga")])
+        assert library.find("joga", limit=1)[0].title == "Jóga"
+
+
 def test_a_song_whose_last_file_is_gone_leaves_and_a_copy_set_aside_does_not_keep_it(tmp_path: Path) -> None:
     with Library(tmp_path, create=True) as library:
         first, second = _with_songs(library, "a", "b")
