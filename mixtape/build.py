@@ -215,9 +215,9 @@ def map_library(library: Library, *, config: Config, progress: Progress = silent
         return
     features = {name: library.features(name) for name in sets_for_distance(library)}
     values = {name: each.values for name, each in features.items()}
-    sound = digest_of(_LAYOUT_VERSION, ids, *values.values(), *astuple(_weights(config)))
+    sound = digest_of(_LAYOUT_VERSION, ids, *values.values(), *astuple(weights_of(config)))
     versions = sorted((name, each.version) for name, each in features.items())
-    manner = digest_of(_LAYOUT_VERSION, versions, astuple(_weights(config)), settings.perplexity, settings.seed)
+    manner = digest_of(_LAYOUT_VERSION, versions, astuple(weights_of(config)), settings.perplexity, settings.seed)
     near = digest_of(sound, settings.neighbours)
     place = digest_of(sound, settings.perplexity, settings.seed)
     near_place = digest_of(place, settings.neighbours)
@@ -255,7 +255,7 @@ def family_of(library: Library, *, config: Config, progress: Progress = silent, 
 
     if not asked and len(library.tracks()) > config.maps.up_to:
         return (FIRST.feature_set,)
-    return fit_family(library, sets=sets_for_distance(library), weights=_weights(config), config=config, progress=progress)
+    return fit_family(library, sets=sets_for_distance(library), weights=weights_of(config), config=config, progress=progress)
 
 
 def relax_map(library: Library, *, config: Config) -> None:
@@ -297,7 +297,7 @@ def _by_sound(
     perplexity = perplexity_for(len(ids), most=settings.perplexity)
     # One thread: how a matrix product is split over threads changes its last bits, and with them the whole map.
     with threadpool_limits(1):
-        space = Space.of(features, [ids[row] for row in order], weights=_weights(config))
+        space = Space.of(features, [ids[row] for row in order], weights=weights_of(config))
         wide = space.neighbours(max(settings.neighbours, _FEWEST_NEAR, math.ceil(3 * perplexity)))
         begin = {name: features[name] for name in _START_SETS}
         laid = keep(wide, begin, perplexity=settings.perplexity, seed=settings.seed)
@@ -306,7 +306,8 @@ def _by_sound(
     return near, replace(laid, ids=ids, xy=laid.xy[rank])
 
 
-def _weights(config: Config) -> Weights:
+def weights_of(config: Config) -> Weights:
+    """What each family of feature sets counts in the distance between songs, by the settings."""
     from mixtape.similarity.sets import Weights
 
     chosen = config.build

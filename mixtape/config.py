@@ -85,9 +85,11 @@ class MapsConfig:
         "The maps after the first, fused:30, each a feature set and a perplexity; put those side by side that are alike.",
     )
     steps: int = _number(
-        8, 1, 64, "steps", "Steps from one map to the next where they share a third of each song's nearest; fewer where more."
+        8, 1, 64, "steps", "In how many steps one distance becomes the next where they share a third of each song's nearest."
     )
-    rounds: int = _number(150, 10, 2000, "rounds", "How long the songs settle at each step.")
+    rounds: int = _number(
+        150, 10, 2000, "rounds", "How long the songs settle at each of these steps; at the map they go on until it helps no more."
+    )
     up_to: int = _number(2000, 0, 5000, "songs", "A build makes the family for so many songs; for more, mixtape map does it.")
 
 

@@ -11,19 +11,19 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from mixtape.apart import last_words, one_thread_each
 from mixtape.errors import MixtapeError
 
 Answer = TypeVar("Answer")
 Task = Callable[[Path], Answer]
 
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS")
 _START_LIMIT_S = 120.0
 
 
@@ -86,7 +86,7 @@ class _Worker(Generic[Answer]):
         self.process = spawn.Process(target=_work, args=(task, far), daemon=True)
         self.path: Path | None = None
         self.gone = False
-        with _one_thread_each():
+        with one_thread_each():
             self.process.start()
         far.close()
         self.until_s = time.monotonic() + _START_LIMIT_S
@@ -109,12 +109,12 @@ class _Worker(Generic[Answer]):
         except (EOFError, OSError):
             self.gone = True
             self.process.join(5)
-            came = Lost(f"reading it brought the decoder down ({_last_words(self.process.exitcode)}); left out")
+            came = Lost(f"reading it brought the decoder down ({last_words(self.process.exitcode)}); left out")
         if self.path is not None:
             return self.path, came
         if self.gone:
             raise MixtapeError(
-                f"a listening process could not start ({_last_words(self.process.exitcode)}); try --jobs 1, or, in a script "
+                f"a listening process could not start ({last_words(self.process.exitcode)}); try --jobs 1, or, in a script "
                 'of your own, put its work under `if __name__ == "__main__":`'
             )
         return None
@@ -132,29 +132,6 @@ def _stirring(crew: list[_Worker[Answer]]) -> list[_Worker[Answer]]:
     spoken = connection.wait([worker.line for worker in crew], timeout=patience_s)
     now_s = time.monotonic()
     return [worker for worker in crew if worker.line in spoken or worker.until_s <= now_s]
-
-
-def _last_words(exit_code: int | None) -> str:
-    if exit_code is None or exit_code >= 0:
-        return f"exit code {exit_code}"
-    with suppress(ValueError):
-        return signal.Signals(-exit_code).name
-    return f"signal {-exit_code}"
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Children started inside have one thread for arithmetic: their libraries read this when they are loaded, not later."""
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _work(task: Task[Answer], line: Connection) -> None:

@@ -99,12 +99,17 @@ def relaxed(
     perplexity: float,
     seed: int,
     rounds: int,
+    pull: float = 1.0,
     held: npt.NDArray[np.bool_] | None = None,
+    watch: Watch | None = None,
+    every: int = WATCHED_ROUNDS,
 ) -> Layout:
     """Go on from a layout: `start` (n, 2) as it was made with these or with other distances. It keeps its directions.
 
-    Points of `held` (n,) stay exactly where they are, and the others find their place among them. What `layout` would not fit
-    (fewer than 6 songs, all the same) stays as it is. `near`, `perplexity` and `seed` as in `layout`.
+    Neighbours attract each other `pull` times as hard as t-SNE has them (its exaggeration). Points of `held` (n,) stay exactly
+    where they are, and the others find their place among them. What `layout` would not fit (fewer than 6 songs, all the same)
+    stays as it is. `watch` is shown the points, round their middle, after `every` so many rounds. `near`, `perplexity` and
+    `seed` as in `layout`.
     """
     _check({}, near)
     n, k = near.index.shape
@@ -113,7 +118,8 @@ def relaxed(
     if n < _FEWEST or not near.distance.any() or (held is not None and held.all()):
         return Layout(begin, float("nan"), used)
     middle = (begin.max(axis=0) + begin.min(axis=0)) / 2
-    points, kl = _settled(begin - middle, near, used, seed, ((rounds, 1.0, 0.8),), held=held)
+    stages = ((rounds, pull, 0.8),)
+    points, kl = _settled(begin - middle, near, used, seed, stages, watch=watch, every=every, held=held)
     if held is None:
         return Layout(points, kl, used)
     # The engine centres all points after every round: that is undone, and no rounding is left on those that are held.
@@ -175,6 +181,7 @@ def _settled(
     stages: Sequence[tuple[int, float, float]],
     *,
     watch: Watch | None = None,
+    every: int = WATCHED_ROUNDS,
     held: npt.NDArray[np.bool_] | None = None,
 ) -> tuple[_Points, float]:
     """The layout t-SNE finds from `start` in stages of (rounds, exaggeration, momentum), and its divergence."""
@@ -193,7 +200,7 @@ def _settled(
     )
     before = 0
     for rounds, pull, momentum in stages:
-        points.optimize(rounds, exaggeration=pull, momentum=momentum, inplace=True, **_shown(watch, before))
+        points.optimize(rounds, exaggeration=pull, momentum=momentum, inplace=True, **_shown(watch, every, before))
         before += rounds
     layout = np.array(points, dtype=np.float64)
     return (layout, float(points.kl_divergence)) if np.isfinite(layout).all() else (start, float("nan"))
@@ -215,7 +222,7 @@ def _gradient(n: int, held: npt.NDArray[np.bool_] | None) -> Callable[..., tuple
     return some
 
 
-def _shown(watch: Watch | None, before: int) -> dict[str, Any]:
+def _shown(watch: Watch | None, every: int, before: int) -> dict[str, Any]:
     """What makes openTSNE show `watch` the points every few rounds."""
     if watch is None:
         return {}
@@ -223,7 +230,7 @@ def _shown(watch: Watch | None, before: int) -> dict[str, Any]:
     def show(done: int, _kl: float, forming: Any) -> None:
         watch(before + done, np.array(forming, dtype=np.float64))
 
-    return {"callbacks": [show], "callbacks_every_iters": WATCHED_ROUNDS}
+    return {"callbacks": [show], "callbacks_every_iters": every}
 
 
 def _by_distances(distances: npt.NDArray[Any]) -> _Points:

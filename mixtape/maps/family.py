@@ -1,15 +1,19 @@
 """A family of maps: the same songs by different feature sets and perplexities, laid out so that one map becomes the next.
 
 Two t-SNE layouts made each from scratch have little in common to the eye: songs jump across a fifth of the map. So the family is
-a walk. From each map to the next the distance changes in small steps, so many shares of this set less and of that one more; each
-step starts from the layout before it, settles for a few rounds, and is turned, mirrored and scaled onto it (Procrustes). What
-lies between two maps is kept too: it is the way along which one becomes the other.
+a walk. From each map to the next the distance changes in steps, so many shares of this set less and of that one more; each goes
+on from the layout before it. Half way songs attract their neighbours twice as hard as t-SNE has them (its exaggeration), so that
+islands are small and pass each other; at the last step they look at twice as many neighbours, and then they settle until that
+helps no more. So a map is about as good as one fitted cold. What was seen meanwhile, turned, mirrored and scaled onto what was
+seen before (Procrustes), is the way along which one map becomes the other: as few layouts of it are kept as make small steps.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -31,6 +35,22 @@ _SAME_SET = 0.25
 
 _ANOTHER_SET = 0.75
 """Where the feature set changes, it has at least three quarters of them."""
+
+_PULL = 2.0
+_BREADTH = 2.0
+_SETTLING_ROUNDS = 100
+_MOST_SETTLING = 20
+
+_SETTLED = 0.002
+"""Settling has an end when so many rounds lower the divergence by less than this share."""
+
+_SEEN_ROUNDS = 3
+
+STEP_MOVE = 0.03
+"""So far, as a share of the span, the song in the middle moves in one step of a way, unless three rounds moved it farther."""
+
+STEP_SHAPE = 0.03
+"""And so much disparity there is between one step and the next."""
 
 _LEAST_PERPLEXITY = 2.0
 _SHARED = 10
@@ -55,7 +75,8 @@ class Member:
 class Station:
     """A map on the walk: which one, its points (n, 2) in the frame of the first, and the steps (s, n, 2) that led to it.
 
-    The last of the steps is the map itself. `kl` is the divergence it ended with.
+    The last of the steps is the map itself; the farther the songs have to go, the more there are. `kl` is the divergence it ended
+    with.
     """
 
     member: Member
@@ -142,26 +163,97 @@ def walk(
         first: the finished layout (n, 2) of `begin`, which is not given again.
         wanted: the maps in order; those of which the collection has no set are passed by.
         base: the perplexity that 30 stands for in this collection; another one is as many times that as it is times 30.
-        steps: between maps that share a third of each song's nearest; maps that are less alike have more, down to a quarter of
-            them where only the perplexity changes.
-        rounds: of gradient descent for each step.
+        steps: of the distance, between maps that share a third of each song's nearest; maps that are less alike have more, down
+            to a quarter of them where only the perplexity changes.
+        rounds: of gradient descent for each of these steps.
     """
-    points, shown, before = first, first, begin
+    walker, before = _Walker(first, [first], views, seed), begin
     for member in wanted:
         if not views.shares(member.feature_set):
             continue
         same = before.feature_set == member.feature_set
         count = max(1, round(steps * (_SAME_SET if same else max(_ANOTHER_SET, _unlike(before, member, views)))))
-        way, kl, used = [], float("nan"), 0.0
-        for step in range(1, count + 1):
-            counted, perplexity = _between(before, member, step / count, views)
+        for stage in _stages(count, same=same):
+            counted, perplexity = _between(before, member, stage.share, views)
             used = max(_LEAST_PERPLEXITY, min(perplexity * base / 30.0, (len(first) - 1) / 3))
-            made = relaxed(points, views.near(counted, k=int(3 * used) + 1), perplexity=used, seed=seed, rounds=rounds)
-            points, kl = made.points, made.kl
-            shown = onto(points, shown)
-            way.append(shown)
-        yield Station(member, shown, tuple(way), kl, used)
+            kl = walker.go_on(counted, used * stage.breadth, pull=stage.pull, rounds=rounds)
+        kl = walker.settle(counted, used)
+        way = walker.arrive()
+        yield Station(member, way[-1], way, kl, used)
         before = member
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """A step of the distance: the share that has changed, how hard neighbours attract, how many times as many of them count."""
+
+    share: float
+    pull: float
+    breadth: float
+
+
+def _stages(count: int, *, same: bool) -> Iterator[_Stage]:
+    """The way in `count` steps of the distance; between maps of the same set nothing has to pass another."""
+    for step in range(1, count + 1):
+        pull = 1.0 if same else _PULL ** math.sin(math.pi * step / count)
+        yield _Stage(step / count, pull, _BREADTH if step == count and not same else 1.0)
+
+
+@dataclass(slots=True, eq=False)
+class _Walker:
+    """Where the songs are, and what was seen since the last map in the frame of the first."""
+
+    points: _Points
+    seen: list[_Points]
+    views: Views
+    seed: int
+
+    def go_on(self, counted: Mapping[str, float], perplexity: float, *, rounds: int, pull: float = 1.0) -> float:
+        """Let the songs settle for so many rounds by these distances; gives the divergence."""
+        near = self.views.near(counted, k=int(3 * perplexity) + 1)
+        made = relaxed(
+            self.points,
+            near,
+            perplexity=perplexity,
+            seed=self.seed,
+            rounds=rounds,
+            pull=pull,
+            watch=self._see,
+            every=_SEEN_ROUNDS,
+        )
+        self.points = made.points
+        self._see(rounds, made.points)
+        return made.kl
+
+    def settle(self, counted: Mapping[str, float], perplexity: float) -> float:
+        """Go on until that helps no more."""
+        before = math.inf
+        for _ in range(_MOST_SETTLING):
+            kl = self.go_on(counted, perplexity, rounds=_SETTLING_ROUNDS)
+            # A map of few songs has no divergence (NaN) and nothing to settle.
+            if not kl < (1.0 - _SETTLED) * before:
+                break
+            before = kl
+        return kl
+
+    def arrive(self) -> tuple[_Points, ...]:
+        """The way since the last map, which begins anew here."""
+        way = in_small_steps(self.seen)
+        self.seen = [way[-1]]
+        return way
+
+    def _see(self, _: int, points: _Points) -> None:
+        self.seen.append(onto(points, self.seen[-1]))
+
+
+def in_small_steps(seen: Sequence[_Points]) -> tuple[_Points, ...]:
+    """As few of the layouts seen, without the first and with the last, as lead there in steps no larger than they should be."""
+    way, last = [], seen[0]
+    for here, after in pairwise(seen[1:]):
+        if median_move(last, after) > STEP_MOVE or disparity(last, after) > STEP_SHAPE:
+            way.append(here)
+            last = here
+    return (*way, seen[-1])
 
 
 def _unlike(one: Member, other: Member, views: Views) -> float:
@@ -199,7 +291,7 @@ def disparity(one: FloatArray | _Points, other: FloatArray | _Points) -> float:
     return float(max(0.0, 1.0 - (np.linalg.svd(here.T @ there / lengths, compute_uv=False).sum()) ** 2))
 
 
-def median_move(one: FloatArray, other: FloatArray) -> float:
+def median_move(one: FloatArray | _Points, other: FloatArray | _Points) -> float:
     """How far the song in the middle moves from one map to the other, as a share of the longer side of the first."""
     if len(one) == 0:
         return 0.0

@@ -5,14 +5,17 @@ Every map is kept as a map of its own name, and as a way: how each song comes to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple
+from typing import Any
 
 import numpy as np
 
+from mixtape.apart import apart
 from mixtape.config import Config
 from mixtape.errors import LibraryError
 from mixtape.library import Library
+from mixtape.maps.embed import perplexity_for
 from mixtape.maps.family import FUSED, Member, Station, Views, members, walk
 from mixtape.maps.frame import MARGIN, SPACING, Frame, unstacked
 from mixtape.maps.fused import FORMING, Kept, kept
@@ -30,7 +33,7 @@ MOST = 5_000
 FIRST = Member(FUSED, 30.0)
 """The map a family begins with; it is called "fused"."""
 
-_VERSION = 1
+_VERSION = 2
 _BESIDE = 5
 
 
@@ -119,36 +122,48 @@ def _fit(
     settings: str,
     progress: Progress,
 ) -> list[str]:
-    from mixtape.maps.embed import perplexity_for
-
-    base = perplexity_for(len(first.ids), most=config.build.perplexity)
     possible = [member for member in wanted if member != FIRST and views.shares(member.feature_set)]
     names: list[str] = []
-    stations = walk(
-        first.points,
-        FIRST,
-        possible,
-        views,
-        base=base,
-        steps=config.maps.steps,
-        rounds=config.maps.rounds,
-        seed=config.build.seed,
-    )
-    progress("family of maps", 0, len(possible))
-    for place, station in enumerate(stations, 1):
+
+    def keep(station: Station) -> None:
+        place = len(names) + 1
         way = placed_way(station, first.frame)
         about = {"settings": settings, "place": place, "of": len(possible), "kl": station.kl}
         _put(library, station.member, way, first.ids, station.perplexity, config.build.seed, about=about, made_from=made_from)
         names.append(station.member.name)
         progress("family of maps", place, len(possible))
+
+    progress("family of maps", 0, len(possible))
+    apart(
+        _walked,
+        first.points,
+        FIRST,
+        possible,
+        views,
+        what="laying out the family of maps",
+        watch=keep,
+        base=perplexity_for(len(first.ids), most=config.build.perplexity),
+        steps=config.maps.steps,
+        rounds=config.maps.rounds,
+        seed=config.build.seed,
+    )
     return names
+
+
+def _walked(*given: Any, watch: Callable[[Station], None], **named: Any) -> None:
+    """`walk`, where each map is told as it is ready."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        for station in walk(*given, **named):
+            watch(station)
 
 
 def placed_way(station: Station, frame: Frame) -> FloatArray:
     """The steps to a map as places (s, n, 2) float32; on the map itself, songs that would lie on a heap are moved apart."""
     steps = [frame.at(points) for points in station.way]
-    apart = unstacked(steps[-1], spacing=SPACING, side=1.0 - 2.0 * MARGIN)
-    return np.stack([*steps[:-1], np.clip(apart, 0.0, 1.0).astype(np.float32)])
+    spread = unstacked(steps[-1], spacing=SPACING, side=1.0 - 2.0 * MARGIN)
+    return np.stack([*steps[:-1], np.clip(spread, 0.0, 1.0).astype(np.float32)])
 
 
 def _put(
@@ -182,8 +197,8 @@ def _follow(library: Library, names: Sequence[str], first: Kept, views: Views, *
         for song in np.flatnonzero(~held):
             few = [other for other in near.index[song] if held[other]][:_BESIDE]
             steps[-1, song] = np.median(way[-1][was[few]], axis=0) if few else (0.5, 0.5)
-        apart = unstacked(steps[-1], spacing=SPACING, held=held, side=1.0 - 2.0 * MARGIN)
-        steps[-1, ~held] = np.clip(apart[~held], 0.0, 1.0)
+        spread = unstacked(steps[-1], spacing=SPACING, held=held, side=1.0 - 2.0 * MARGIN)
+        steps[-1, ~held] = np.clip(spread[~held], 0.0, 1.0)
         for step in range(len(steps) - 1):
             share = np.float32((step + 1) / len(steps))
             steps[step, ~held] = (1 - share) * before[~held] + share * steps[-1, ~held]

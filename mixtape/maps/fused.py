@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mixtape.apart import apart
 from mixtape.errors import LibraryError
 from mixtape.library import Library
 from mixtape.maps.embed import layout, perplexity_for, relaxed
@@ -32,6 +33,7 @@ FEWEST_TO_JOIN = 25
 FORMING = "forming"
 """The way of the first map out of chaos."""
 
+_FITTING = "laying out the map"
 _JOIN_ROUNDS = 100
 _RELAX_ROUNDS = 100
 _BESIDE = 10
@@ -97,7 +99,8 @@ def relax(library: Library, near: Neighbours, *, perplexity: float, seed: int) -
     order = [row[song] for song in near.ids]
     used = perplexity_for(len(near.ids), most=perplexity)
     before = known.points[order]
-    points = onto(relaxed(before, near, perplexity=used, seed=seed, rounds=_RELAX_ROUNDS).points, before)
+    made = apart(relaxed, before, near, what=_FITTING, perplexity=used, seed=seed, rounds=_RELAX_ROUNDS)
+    points = onto(made.points, before)
     xy = unstacked(known.frame.at(points), spacing=SPACING, side=1.0 - 2.0 * MARGIN)
     now = replace(
         known,
@@ -142,7 +145,9 @@ def _fitted(
     settings: str,
 ) -> Kept:
     seen: list[_Points] = []
-    made = layout(begin, near, perplexity=perplexity, seed=seed, watch=lambda _, points: seen.append(points))
+    made = apart(
+        layout, begin, near, what=_FITTING, watch=lambda _, points: seen.append(points), perplexity=perplexity, seed=seed
+    )
     xy, frame = placed(made.points)
     if seen:
         library.put_way(
@@ -177,11 +182,12 @@ def _joined(known: Kept, near: Neighbours, *, perplexity: float, seed: int) -> K
     was = np.array([row.get(song, -1) for song in near.ids])
     held = was >= 0
     points = beside(known.points[was], near, held)
-    points = relaxed(points, near, perplexity=perplexity, seed=seed, rounds=_JOIN_ROUNDS, held=held).points
+    rounds = _JOIN_ROUNDS
+    points = apart(relaxed, points, near, what=_FITTING, perplexity=perplexity, seed=seed, rounds=rounds, held=held).points
     xy = known.xy[was]
     xy[~held] = known.frame.at(points[~held])
-    apart = unstacked(xy, spacing=SPACING, held=held, side=1.0 - 2.0 * MARGIN)
-    xy[~held] = np.clip(apart[~held], 0.0, 1.0)
+    spread = unstacked(xy, spacing=SPACING, held=held, side=1.0 - 2.0 * MARGIN)
+    xy[~held] = np.clip(spread[~held], 0.0, 1.0)
     changed = known.changed + len(set(known.ids) ^ set(near.ids))
     return replace(known, ids=near.ids, points=points, xy=xy, changed=changed)
 
