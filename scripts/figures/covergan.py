@@ -52,7 +52,96 @@ def train_step() -> Row:
     return Row("train_step", 1000 * mine, "CPU-ms", "drawing 32 pictures", mine / floor)
 
 
+def _sleeves(count: int) -> Any:
+    """Made-up sleeves (count, 64, 64, 3), and songs (count, 32) that go with their colours."""
+    import numpy as np
+
+    from mixtape.covergan.metrics.features import cells
+    from mixtape.demo.covers import cover_pool
+
+    covers, _ = cover_pool(count, seed=64)
+    colours = cells(covers, side=8).reshape(count, -1)
+    rng = np.random.default_rng(7)
+    heard = np.tanh((colours - colours.mean(axis=0)) @ rng.normal(size=(colours.shape[1], 32)))
+    return covers, (heard + 0.5 * rng.normal(size=heard.shape)).astype(np.float32)
+
+
+def judge_quick() -> Row:
+    """What a network in training is asked now and then, on 256 pictures, against drawing them."""
+    import numpy as np
+
+    from mixtape.covergan.material import DEMO_MODEL
+    from mixtape.covergan.metrics import judge
+    from mixtape.covergan.model import CoverModel, latents
+
+    covers, heard = _sleeves(512)
+    model = CoverModel.load(DEMO_MODEL, precision="float32")
+    mine = cpu_s(lambda: judge(model, covers, heard, np.arange(512), count=256, quick=True), repeat=1)
+    drawn = latents(256, seed=1, dimensions=model.latent)
+    floor = cpu_s(lambda: model.pictures(drawn, heard[:256]))
+    return Row("judge_quick", mine, "CPU-s", "drawing 256 pictures", mine / floor)
+
+
+def judge_all() -> Row:
+    """Every figure on a network, 384 pictures, with what Lite0 says where it is installed, against drawing them."""
+    import numpy as np
+
+    from mixtape.covergan.material import DEMO_MODEL
+    from mixtape.covergan.metrics import judge
+    from mixtape.covergan.metrics.features import has_lite0
+    from mixtape.covergan.model import CoverModel, latents
+
+    covers, heard = _sleeves(768)
+    model = CoverModel.load(DEMO_MODEL, precision="float32")
+    mine = cpu_s(lambda: judge(model, covers, heard, np.arange(768)), repeat=1)
+    drawn = latents(384, seed=1, dimensions=model.latent)
+    floor = cpu_s(lambda: model.pictures(drawn, heard[:384]))
+    seen = "with" if has_lite0() else "without"
+    return Row("judge_all", mine, "CPU-s", f"drawing 384 pictures, {seen} Lite0", mine / floor)
+
+
+def judge_kid() -> Row:
+    """Kernel distance of 384 pictures from 384 covers on Lite0 features, against the low-frequency features of them."""
+    from mixtape.covergan.metrics.features import has_lite0, lite0_features, low_features
+    from mixtape.covergan.metrics.kid import kid
+
+    if not has_lite0():
+        return Row("judge_kid", float("nan"), "CPU-s", 'needs pip install "mixtape[judge]"')
+    covers, _ = _sleeves(768)
+    mine = cpu_s(lambda: kid(lite0_features(covers[:384]), lite0_features(covers[384:])), repeat=1)
+    floor = cpu_s(lambda: kid(low_features(covers[:384]), low_features(covers[384:])), repeat=1)
+    return Row("judge_kid", mine, "CPU-s", "the same on thumbnails and colours", mine / floor)
+
+
+def judge_sliced() -> Row:
+    """Sliced Wasserstein distance of 384 pictures from 384 covers, against the palette distance of them."""
+    from mixtape.covergan.metrics.palettes import palette_distance
+    from mixtape.covergan.metrics.sliced import sliced
+
+    covers, _ = _sleeves(768)
+    mine = cpu_s(lambda: sliced(covers[:384], covers[384:]), repeat=1)
+    floor = cpu_s(lambda: palette_distance(covers[:384], covers[384:]), repeat=1)
+    return Row("judge_sliced", mine, "CPU-s", "palette distance", mine / floor)
+
+
+def judge_link() -> Row:
+    """Are covers and music linked, 512 pairs, with 200 permutations that learn anew, against asking once."""
+    import numpy as np
+
+    from mixtape.covergan.metrics import library_link
+
+    covers, heard = _sleeves(512)
+    mine = cpu_s(lambda: library_link(covers, heard, np.arange(512)), repeat=1)
+    floor = cpu_s(lambda: library_link(covers, heard, np.arange(512), permutations=0), repeat=1)
+    return Row("judge_link", mine, "CPU-s", "asking once, without the test", mine / floor)
+
+
 ROWS = (
     pictures,
     train_step,
+    judge_quick,
+    judge_all,
+    judge_kid,
+    judge_sliced,
+    judge_link,
 )

@@ -5,12 +5,12 @@ pictures drawn take a `Painter`. `judged.judge` asks for all of them at once.
 """
 
 from mixtape.covergan.metrics.groups import folds_of, joined_groups
-from mixtape.covergan.metrics.judged import Judgement, judge
+from mixtape.covergan.metrics.judged import Judgement, judge, library_link
 from mixtape.covergan.metrics.linked import Conditioning, Link, conditioning, link, said
 from mixtape.covergan.metrics.matcher import Matcher, fit_matcher
 from mixtape.covergan.metrics.varied import Diversity, Painter, diversity
 
 __all__ = [
     "Conditioning", "Diversity", "Judgement", "Link", "Matcher", "Painter",
-    "conditioning", "diversity", "fit_matcher", "folds_of", "joined_groups", "judge", "link", "said",
+    "conditioning", "diversity", "fit_matcher", "folds_of", "joined_groups", "judge", "library_link", "link", "said",
 ]  # fmt: skip

@@ -11,9 +11,10 @@ from mixtape.covergan.metrics.features import has_lite0, lite0_features, low_fea
 from mixtape.covergan.metrics.groups import folds_of
 from mixtape.covergan.metrics.kid import Kid, kid
 from mixtape.covergan.metrics.linked import Conditioning, Link, conditioning, link
-from mixtape.covergan.metrics.matcher import Matcher, fit_matcher
+from mixtape.covergan.metrics.matcher import Look, Matcher, fit_matcher
 from mixtape.covergan.metrics.memorised import Memorised, memorised
 from mixtape.covergan.metrics.palettes import palette_distance
+from mixtape.covergan.metrics.ranks import LINE_UP
 from mixtape.covergan.metrics.sliced import Sliced, sliced
 from mixtape.covergan.metrics.spread import Spread, spread
 from mixtape.covergan.metrics.varied import Diversity, Painter, distinct, diversity
@@ -147,24 +148,33 @@ def library_link(
     groups: npt.NDArray[np.integer],
     *,
     asked: npt.NDArray[np.bool_] | None = None,
+    look: Look = low_features,
     permutations: int = 200,
     seed: int = 0,
 ) -> tuple[Matcher, Link] | None:
     """The judge of a library and what it finds in the real covers; None where fewer than 8 covers have a song.
 
-    The arrays are those of `judge`. `asked` (n,) limits what is asked about, say to held-out covers; all others are then only
-    learned from. Of more than 512 pairs a part is drawn that the seed decides. A few core-seconds.
+    The arrays are those of `judge`. `asked` (n,) limits what is asked about, say to covers that the network was not trained on;
+    all others are then only learned from. Where it leaves fewer than 64 pairs, all are asked about, in four folds. `look` is what
+    the judge sees of a picture: with `linked.layout_look` or `features.colour_shares` it is a second opinion, blind to colours
+    or to layout. Of more than 512 pairs a part is drawn that the seed decides. About three core-seconds.
     """
-    rows = np.flatnonzero(np.isfinite(conditions).all(axis=1))
+    known: npt.NDArray[np.bool_] = np.asarray(np.isfinite(conditions).all(axis=1))
+    if asked is None or (asked & known).sum() < 2 * LINE_UP:
+        rows, folds = _some(known, PAIRS, seed=seed), None
+    else:
+        mine, rest = _some(np.asarray(asked & known), PAIRS, seed=seed), _some(np.asarray(~asked & known), 4 * PAIRS, seed=seed)
+        rows, folds = np.concatenate([mine, rest]), np.repeat([0, -1], [len(mine), len(rest)])
     if len(rows) < 8:
         return None
-    if len(rows) > PAIRS:
-        rows = np.sort(np.random.default_rng(seed).choice(rows, PAIRS, replace=False))
-    folds = folds_of(groups[rows], seed=seed)
-    if asked is not None:
-        folds = np.where(asked[rows], folds, -1)
-    matcher = fit_matcher(covers[rows], conditions[rows], groups[rows], folds=folds, seed=seed)
+    matcher = fit_matcher(covers[rows], conditions[rows], groups[rows], folds=4 if folds is None else folds, look=look, seed=seed)
     return matcher, link(matcher, permutations=permutations, seed=seed)
+
+
+def _some(which: npt.NDArray[np.bool_], most: int, *, seed: int) -> npt.NDArray[np.int64]:
+    """The marked rows, or `most` of them that the seed decides, in order."""
+    rows = np.flatnonzero(which)
+    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False)) if len(rows) > most else rows
 
 
 def _halves(groups: npt.NDArray[np.integer], count: int, *, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

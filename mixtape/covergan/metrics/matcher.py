@@ -13,7 +13,7 @@ What is fitted on all rows, the whitening of pictures and of songs, each for its
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ import numpy.typing as npt
 from mixtape.covergan.metrics.features import low_features
 from mixtape.covergan.metrics.groups import folds_of
 from mixtape.covergan.metrics.ranks import Ranks, others, ranks
+from mixtape.covergan.metrics.spread import distances
 from mixtape.errors import ShapeError
 from mixtape.types import ByteArray, FloatArray
 
@@ -45,9 +46,9 @@ class View:
     def fit(cls, values: npt.NDArray[np.floating], *, seed: int) -> View:
         """Fit on values (n, d); how wide the waves are follows from how far the values lie apart."""
         rng = np.random.default_rng(seed)
-        some = values[rng.permutation(len(values))[:300]].astype(np.float64)
-        apart = np.square(some[:, None] - some[None]).sum(axis=2)
-        width = np.sqrt(np.median(apart[apart > 0])) if (apart > 0).any() else 1.0
+        some = values[rng.permutation(len(values))[:300]]
+        apart = distances(some, some)
+        width = float(np.median(apart[apart > 0])) if (apart > 0).any() else 1.0
         waves = rng.standard_normal((values.shape[1], WAVES)) / width
         phases = rng.uniform(0, 2 * np.pi, WAVES)
         bent = np.cos(values @ waves + phases)
@@ -79,6 +80,17 @@ class Matcher:
     def asked(self) -> npt.NDArray[np.int64]:
         """Rows that are asked about, (a,)."""
         return np.flatnonzero(self.folds >= 0)
+
+    def only(self, rows: npt.NDArray[np.int64]) -> Matcher:
+        """The judges over some of the pairs, seen and heard as before."""
+        return replace(
+            self,
+            covers=self.covers[rows],
+            songs=self.songs[rows],
+            conditions=self.conditions[rows],
+            groups=self.groups[rows],
+            folds=self.folds[rows],
+        )
 
     def ranks(self, pictures: ByteArray | None = None, *, order: npt.NDArray[np.int64] | None = None) -> Ranks:
         """Rank, for each asked row, its own song by how well it goes with its picture: one of `pictures` (a, s, s, 3), or
@@ -137,17 +149,3 @@ def pairing(
 
 def _unit(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.asarray(values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12))
-
-
-def shuffled_songs(groups: npt.NDArray[np.integer], rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Give each group (n,) the songs of another one drawn by chance: the row (n,) whose song each row gets.
-
-    Songs of a group stay together, so that what covers and songs of one album have in common among themselves is kept; where
-    the other group has fewer songs, they come round again.
-    """
-    names, number = np.unique(groups, return_inverse=True)
-    rows = [np.flatnonzero(number == name) for name in range(len(names))]
-    order = np.empty(len(groups), np.int64)
-    for mine, other in zip(rows, rng.permutation(len(names)), strict=True):
-        order[mine] = np.resize(rows[other], len(mine))
-    return order
