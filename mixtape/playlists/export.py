@@ -1,8 +1,8 @@
 """A mixtape written down: M3U8 for players, JSON for programs, rows for a table.
 
 Tags are strangers' text. In M3U8 one line is one thing, so line breaks and other control characters in titles become spaces, a
-path that a player would take for a comment or an address gets `./` before it, and a path that cannot be a line of text at all
-(with a line break, or not in UTF-8) is written as a file:// address.
+path that a player would take for an address gets `./` before it, and a path that cannot be a line of text at all (with a line
+break, or not in UTF-8) is written as a file:// address. So is one with a "#" in it: VLC reads a line only as far as that.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TABLE_HEAD = ("", "Artist", "Title", "Time", "Why")
 """Heads of the columns of `table_rows`."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_NO_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|\s$")
+_NO_LINE = re.compile(r"[#\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|\s$")
 
 
 def m3u8(playlist: Playlist, tracks: Iterable[Track], *, relative_to: Path | None = None) -> str:
@@ -97,7 +97,7 @@ def _entry(path: Path, relative_to: Path | None) -> str:
         return absolute.as_uri()
     if line is None:
         return str(absolute)
-    return f"./{line}" if line[0] in "# " or ":" in line.split("/")[0] else line
+    return f"./{line}" if line[0] == " " or ":" in line.split("/")[0] else line
 
 
 def _relative(absolute: Path, folder: Path | None) -> str | None:
