@@ -324,9 +324,8 @@ def _known_grid(library: Library) -> Grid | None:
 def _grid(song_map: SongMap, known: Grid | None, *, moved: bool = False) -> Grid:
     """The grid of the map; songs that have stayed keep to their cells when few have come or gone."""
     from mixtape.maps.fused import FEWEST_TO_JOIN, REFIT_SHARE
-    from mixtape.maps.grid import assign_grid, grid_shape
+    from mixtape.maps.grid import map_grid
 
-    rows, cols = grid_shape(len(song_map.ids))
     changed = len(set(song_map.ids) ^ set(known.ids)) if known is not None else 0
     few = (
         known is not None
@@ -334,7 +333,7 @@ def _grid(song_map: SongMap, known: Grid | None, *, moved: bool = False) -> Grid
         and (changed > 0 or moved)
         and changed * REFIT_SHARE < len(known.ids)
     )
-    return assign_grid(song_map.xy, rows=rows, cols=cols, ids=song_map.ids, previous=known if few else None)
+    return map_grid(song_map, previous=known if few else None)
 
 
 def _by_place(song_map: SongMap, *, k: int) -> Neighbours:

@@ -297,12 +297,14 @@ class Library(Catalogue):
     def put_grid(self, name: str, grid: Grid, *, made_from: str) -> None:
         """Keep a grid under a name (the map's)."""
         about = {"rows": grid.rows, "cols": grid.cols, "cost": grid.cost, "ids": grid.ids, "made_from": made_from}
-        self._put("grids", name, {"cell": grid.cell}, about)
+        self._put("grids", name, {"cell": grid.cell, "blocked": grid.blocked}, about)
 
     def grid(self, name: str = "fused") -> Grid:
         """A grid by name. LibraryError when there is none."""
         arrays, about = self._get("grids", name)
-        return Grid(tuple(about["ids"]), about["rows"], about["cols"], arrays["cell"], about["cost"])
+        # Grids kept before cells could be blocked have none.
+        blocked = arrays.get("blocked", np.zeros(0, np.int32))
+        return Grid(tuple(about["ids"]), about["rows"], about["cols"], arrays["cell"], about["cost"], blocked)
 
     def put_neighbours(self, name: str, neighbours: Neighbours, *, made_from: str) -> None:
         """Keep nearest neighbours under a name (the feature set's, or "fused")."""

@@ -134,7 +134,8 @@ class SongMap:
 class Grid:
     """Points set on a regular grid: `cell` (n,) int32 = row * cols + column, row 0 at the top, each used at most once.
 
-    `ids` is empty when the points have no names. `cost` is the sum of squared distances from point to cell centre.
+    `ids` is empty when the points have no names. `cost` is the sum of squared distances from point to cell centre. `blocked`
+    (k,) int32 are the cells that were shut, in rising order: they stay empty, here and in a grid that follows this one.
     """
 
     ids: tuple[str, ...]
@@ -142,6 +143,7 @@ class Grid:
     cols: int
     cell: IntArray
     cost: float
+    blocked: IntArray = field(default_factory=lambda: np.zeros(0, np.int32))
 
     def __post_init__(self) -> None:
         n = len(self.cell)
@@ -150,6 +152,12 @@ class Grid:
             len(np.unique(self.cell)) == n and (n == 0 or 0 <= self.cell.min() <= self.cell.max() < self.rows * self.cols),
             f"grid: {n} cells must be different numbers from 0 to {self.rows * self.cols - 1}",
         )
+        shut = self.blocked
+        _expect(
+            not len(shut) or (shut[0] >= 0 and bool((np.diff(shut) > 0).all()) and shut[-1] < self.rows * self.cols),
+            f"grid: {len(shut)} blocked cells must be rising numbers from 0 to {self.rows * self.cols - 1}",
+        )
+        _expect(not np.isin(self.cell, shut).any(), f"grid: points stand in some of the {len(shut)} blocked cells")
         _freeze(self)
 
 

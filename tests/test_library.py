@@ -11,6 +11,7 @@ import pytest
 
 from mixtape.errors import LibraryError
 from mixtape.library import Cover, FileEntry, Library
+from mixtape.storage import save_arrays
 from mixtape.types import Features, Grid, Neighbours, Palette, SongMap, Timeline, Track
 
 VERSIONS = {"rp": 1, "timeline": 1}
@@ -117,7 +118,7 @@ def test_a_half_written_song_counts_as_not_heard(tmp_path: Path) -> None:
 def test_maps_grids_and_neighbours_come_back_and_say_what_they_were_made_from(tmp_path: Path) -> None:
     ids = ("a", "b", "c")
     song_map = SongMap("fused", ids, np.random.default_rng(0).random((3, 2), np.float32), "fused", 30.0, 1)
-    grid = Grid(ids, 2, 2, np.array([3, 0, 1], np.int32), 0.25)
+    grid = Grid(ids, 2, 3, np.array([3, 0, 1], np.int32), 0.25, np.array([2, 5], np.int32))
     near = Neighbours(ids, np.array([[1], [0], [0]], np.int32), np.ones((3, 1), np.float32))
     with Library(tmp_path, create=True) as library:
         assert library.made_from("maps", "fused") is None
@@ -126,11 +127,19 @@ def test_maps_grids_and_neighbours_come_back_and_say_what_they_were_made_from(tm
         library.put_neighbours("fused", near, made_from="z")
         assert library.map().ids == ids and np.array_equal(library.map().xy, song_map.xy)
         assert np.array_equal(library.grid().cell, grid.cell) and library.grid().cost == 0.25
+        assert np.array_equal(library.grid().blocked, [2, 5])
         assert np.array_equal(library.neighbours().index, near.index)
         assert [library.made_from(k, "fused") for k in ("maps", "grids", "neighbours")] == ["x", "y", "z"]
         before = (tmp_path / "maps" / "fused.npz").read_bytes()
         library.put_map(song_map, made_from="x")
         assert (tmp_path / "maps" / "fused.npz").read_bytes() == before
+
+
+def test_a_grid_kept_before_cells_could_be_blocked_is_still_read(tmp_path: Path) -> None:
+    with Library(tmp_path, create=True) as library:
+        about = {"rows": 1, "cols": 2, "cost": 0.5, "ids": ("a",), "made_from": "y"}
+        save_arrays(tmp_path / "grids" / "fused.npz", {"cell": np.array([1], np.int32)}, about=about)
+        assert library.grid().cell.tolist() == [1] and len(library.grid().blocked) == 0
 
 
 def test_a_cover_is_kept_whole_and_small(tmp_path: Path) -> None:

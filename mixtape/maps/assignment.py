@@ -14,30 +14,28 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mixtape.maps.pricing import (
-    Board,
-    Cells,
-    Places,
-    around,
-    far_moves,
-    floor_and_wishes,
-    level_prices,
-    settled_prices,
-)
+from mixtape.maps.pricing import REACH, Board, Cells, Places, around, far_moves, floor_of, level_prices, settled_prices
 
-TILE = 64
+TILE = 48
 """Side of the square of cells that is searched at once; time grows with the square of its area."""
 
 TILED_CELLS = 10_000
-"""Boards of more cells are searched in tiles."""
+"""Boards of more cells are searched in tiles when none of their cells is free."""
 
-PROVEN = 1e-9
-"""Cells whose cost is within this share of a proven floor are the cheapest, but for rounding."""
+TILED_FREE_CELLS = 20_000
+"""And otherwise boards of more cells than this: tiles keep free cells from going where they are needed."""
 
-ENOUGH = 1e-4
-"""A round that saves no more than this share of the cost is the last."""
+ROUNDS = 4
+"""Rounds of search that a board gets at most; most stop after the first."""
 
-_NONE = np.zeros(0, np.int64)
+ENOUGH = 5e-3
+"""A round that saves no more than this share of the cost is the last: what it leaves is about a hundredth of what it saved."""
+
+NEAREST = 1
+"""How far a point may move in the search that only prepares prices."""
+
+SETTLING = 30
+"""Sweeps that prices settle for before every pair is looked at."""
 
 
 def guess_name() -> str:
@@ -52,78 +50,72 @@ def set_board(points: Places, board: Board, cell: Cells) -> Board:
     return dataclasses.replace(board, place=place, filled=filled)
 
 
-def exact(points: Places, board: Board) -> Cells:
-    """The cheapest cells (n,) of all, by looking at every pair (Jonker and Volgenant): for small boards."""
-    from lap import lapjv
+def exact(points: Places, board: Board, guess: Cells) -> Cells:
+    """The cheapest cells (n,) of all, by looking at every pair (SciPy's solver): for boards of a few thousand cells at most.
 
+    Prices from the guess, once it has been searched, leave the solver little to do; the costs less prices of all pairs have the
+    same cheapest assignment as the costs.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    board = _searched(points, board, guess, NEAREST)
+    price = level_prices(board)
+    price = settled_prices(board, price, *_moves(board, price, NEAREST), sweeps=SETTLING)
     cells = np.flatnonzero(board.usable)
-    cost = ((points[:, None, :] - board.centre[cells][None, :, :]) ** 2).sum(axis=2)
-    _, found, _ = lapjv(cost, extend_cost=True)
+    # A row for each free cell, whose content is nothing: prices then count alike in every assignment.
+    cost = np.tile(-price[cells], (len(cells), 1))
+    for axis in (0, 1):
+        cost[: len(points)] += (points[:, None, axis] - board.centre[cells, axis]) ** 2
+    _, found = linear_sum_assignment(cost)
     return np.asarray(cells[found[: len(points)]], np.int64)
 
 
-def proven(points: Places, board: Board, cell: Cells, *, rounds: int = 12) -> tuple[Cells, float]:
-    """The cells after searching until nothing is cheaper, and the gap to the floor that is proven, a share of the cost.
-
-    Between rounds every content is also offered the cells it would like best at the present prices, however far they are.
-    """
-    of, to, gap = _NONE, _NONE, np.inf
-    for _ in range(rounds):
-        before = set_board(points, board, cell)
-        price = level_prices(before)
-        cell = _search(before, price, *_moves(before, price, of, to))[cell]
-        gap, wish, standing = _gap(set_board(points, board, cell), of, to)
-        if gap <= PROVEN:
-            break
-        of, to = np.concatenate([of, np.repeat(standing, wish.shape[1])]), np.concatenate([to, wish.ravel()])
-    return cell, gap
-
-
 def gap_of(points: Places, board: Board, cell: Cells) -> float:
-    """How far, as a share of the cost, the cells can at most be from the cheapest; 0 when they are proven cheapest."""
-    return _gap(set_board(points, board, cell), _NONE, _NONE)[0]
+    """How far, as a share of the cost, the cells can at most be from the cheapest; 0 when they are proven cheapest.
 
-
-def _gap(board: Board, of: Cells, to: Cells) -> tuple[float, Cells, Cells]:
-    cost, level = board.total(), level_prices(board)
-    moves = _moves(board, level, of, to)
-    best, wish, standing = -np.inf, _NONE, _NONE
+    The prices come from the cells as a search of the whole board leaves them: a floor is one for every assignment, and prices
+    of a better one prove more. That search is the longest part of it for boards that are otherwise searched in tiles.
+    """
+    cost = set_board(points, board, cell).total()
+    board = set_board(points, board, improved(points, board, cell, whole=True))
+    level, best = level_prices(board), 0.0
+    moves = _moves(board, level, REACH)
     # Where something is still cheaper, settling never ends and makes prices worse in the end: fewer sweeps may prove more.
     for sweeps in (400, 30, 10, 0):
-        floor, wanted, where = floor_and_wishes(board, settled_prices(board, level, *moves, sweeps=sweeps))
-        if floor > best:
-            best, wish, standing = floor, wanted, where
+        best = max(best, floor_of(board, settled_prices(board, level, *moves, sweeps=sweeps)))
         if cost - best <= 1e-4 * cost:
             break
-    return max(0.0, (cost - best) / cost) if cost > 0.0 else 0.0, wish, standing
+    return max(0.0, (cost - best) / cost) if cost > 0.0 else 0.0
 
 
-def improved(points: Places, board: Board, cell: Cells, *, rounds: int) -> Cells:
-    """The cells after up to so many rounds of searching, fewer when one saves too little to go on for."""
-    # Tiles cost seconds a round, and two rounds are enough: the guess is better, the larger the board.
-    rounds = min(rounds, 2) if len(board.centre) > TILED_CELLS else rounds
+def improved(points: Places, board: Board, cell: Cells, *, whole: bool = False) -> Cells:
+    """The cells after rounds of searching, until one saves too little to go on for.
+
+    Large boards are searched in tiles, in two rounds, unless the `whole` is asked for, which takes several times as long.
+    """
+    free = len(points) < board.usable.sum()
+    tiled = len(board.centre) > (TILED_FREE_CELLS if free else TILED_CELLS) and not whole
     cost = set_board(points, board, cell).total()
-    for number in range(rounds):
+    for number in range(2 if tiled else ROUNDS):
         before = set_board(points, board, cell)
-        price, goes = level_prices(before), np.arange(len(board.centre))
-        for tile in _tiles(board.high, board.wide, number):
-            piece = _piece(before, tile)
-            worth = price[tile.ravel()]
-            goes[tile.ravel()] = tile.ravel()[_search(piece, worth, *_moves(piece, worth, _NONE, _NONE))]
+        price, every = level_prices(before), np.arange(len(board.centre))
+        goes = every.copy()
+        for tile in _tiles(every.reshape(board.high, board.wide), number if tiled else None):
+            piece, worth = _piece(before, tile), price[tile.ravel()]
+            goes[tile.ravel()] = tile.ravel()[_search(piece, worth, *_moves(piece, worth, REACH))]
         cell = goes[cell]
         was, cost = cost, set_board(points, board, cell).total()
-        if was - cost <= ENOUGH * cost:
+        if not tiled and was - cost <= ENOUGH * was:
             break
     return cell
 
 
-def _tiles(high: int, wide: int, number: int) -> Iterator[Cells]:
-    index = np.arange(high * wide).reshape(high, wide)
-    if high * wide <= TILED_CELLS:
+def _tiles(index: Cells, number: int | None) -> Iterator[Cells]:
+    if number is None:
         yield index
         return
     shift = (number % 2) * TILE // 2
-    down, across = ([0, *range(TILE - shift, size - TILE // 2, TILE), size] for size in (high, wide))
+    down, across = ([0, *range(TILE - shift, size - TILE // 2, TILE), size] for size in index.shape)
     for (top, bottom), (left, right) in itertools.product(itertools.pairwise(down), itertools.pairwise(across)):
         yield index[top:bottom, left:right]
 
@@ -133,19 +125,25 @@ def _piece(board: Board, tile: Cells) -> Board:
     return Board(*tile.shape, *(part[cells] for part in (board.centre, board.usable, board.filled, board.place)))
 
 
-def _moves(board: Board, price: Places, of: Cells, to: Cells) -> tuple[Cells, Cells]:
-    """Which contents may go to which cells, in rising order: the near ones, to stay, far ones, and `of` -> `to` besides."""
-    near = around(board.high, board.wide)
+def _moves(board: Board, price: Places, reach: int) -> tuple[Cells, Cells]:
+    """Which contents may go to which cells, in rising order: those up to `reach` away, to stay, and far ones."""
+    near = around(board.high, board.wide, reach)
     m, k = near.shape
     start, end = np.repeat(np.arange(m), k), near.ravel().astype(np.int64)
     if not board.usable.all():
         allowed = (board.usable[start] & board.usable[end]) | (start == end)
         start, end = start[allowed], end[allowed]
     away, there = far_moves(board, price)
-    if len(of) or len(away):
-        key = np.unique(np.concatenate([start * m + end, of * m + to, away * m + there]))
-        start, end = np.divmod(key, m)
+    if len(away):
+        start, end = np.divmod(np.unique(np.concatenate([start * m + end, away * m + there])), m)
     return start, end
+
+
+def _searched(points: Places, board: Board, cell: Cells, reach: int) -> Board:
+    """The whole board after one search from `cell`."""
+    before = set_board(points, board, cell)
+    price = level_prices(before)
+    return set_board(points, board, _search(before, price, *_moves(before, price, reach))[cell])
 
 
 def _search(board: Board, price: Places, of: Cells, to: Cells) -> Cells:

@@ -4,32 +4,26 @@ The cloud is stretched so that its bounding box fills a box of height 1 and widt
 lies at x = aspect (col + 1/2) / cols, y = 1 - (row + 1/2) / rows: row 0 is at the top, as on a screen, while y of a map points
 up. The cost of an assignment is the sum of squared distances from point to centre in that box.
 
-Grids of up to `EXACT_CELLS` cells are the cheapest there are: small ones by looking at every pair (Jonker and Volgenant's
-algorithm, `lap`), the others proven by prices (`mixtape.maps.pricing`). Larger ones are searched from ShuffleSnap's guess, or
-from recursive bisection where that is not installed, until a round no longer saves anything worth having.
+All grids begin with ShuffleSnap's guess, or recursive bisection where that is not installed. Grids of up to `EXACT_CELLS` cells
+are then made the cheapest there are, by looking at every pair; larger ones are searched, every point among the cells around it,
+until a round no longer saves anything worth having (`mixtape.maps.assignment`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from mixtape.errors import ShapeError
-from mixtape.maps.assignment import PROVEN, bisected, exact, gap_of, guess_name, improved, proven, shuffled
+from mixtape.maps.assignment import bisected, exact, gap_of, guess_name, improved, shuffled
 from mixtape.maps.pricing import Board, Cells, Flags, Places
-from mixtape.types import Grid
+from mixtape.types import Grid, SongMap
 
 EXACT_CELLS = 1100
 """Grids of up to so many cells are solved exactly."""
-
-DENSE_CELLS = 200
-"""Grids of up to so many cells are solved by looking at every pair, which is quicker there."""
-
-SEARCHES = 4
-"""Rounds of search that a larger grid gets at most; most stop earlier."""
 
 HOLDS = (1.0, 4.0, 16.0, 64.0)
 """How strongly songs are held where they were; the first that keeps enough of them in place is taken."""
@@ -57,10 +51,8 @@ def _shape_fault(n: int, shape: tuple[int, int], aspect: float) -> float:
 
 
 def grid_solver(cells: int) -> str:
-    """Which solver a grid of so many cells gets: "lap" (every pair), "proven", "shufflesnap" or "bisection" and a search."""
-    if cells <= EXACT_CELLS:
-        return "lap" if cells <= DENSE_CELLS else "proven"
-    return guess_name()
+    """Which solver a grid of so many cells gets: "exact", or a search from "shufflesnap" or "bisection"."""
+    return "exact" if cells <= EXACT_CELLS else guess_name()
 
 
 def assign_grid(
@@ -78,42 +70,63 @@ def assign_grid(
     `xy` is (n, 2), y up; only its shape counts, not where it lies or how large it is. `ids`, when given, are the names of the
     points. `aspect` is the width over height of the whole grid as it will be seen: cols / rows for square cells. `blocked`
     (rows, cols) is true where a cell may not be used. With a `previous` grid, points it knows by id stay near their cells:
-    as far as it can be had, `KEPT_SHARE` of them move by one cell or less; `cost` still is that of the places in `xy`.
+    as far as it can be had, `KEPT_SHARE` of them move by one cell or less; `cost` still is that of the places in `xy`. The
+    cells that were blocked in a previous grid of the same shape are so again, unless `blocked` is given.
     ShapeError when there are more points than usable cells, when a number is NaN or infinite, or when shapes do not fit.
     """
-    points, board = _checked(xy, rows, cols, ids, aspect), _board(rows, cols, aspect, blocked)
+    points = _checked(xy, rows, cols, ids, aspect)
+    if blocked is None and previous is not None and (previous.rows, previous.cols) == (rows, cols):
+        blocked = _mask(previous)
+    board = _board(rows, cols, aspect, blocked)
+    shut = np.flatnonzero(~board.usable).astype(np.int32)
     if len(points) > (room := int(board.usable.sum())):
         raise ShapeError(_too_many(len(points), rows, cols, room))
     if len(points) == 0:
-        return Grid(tuple(ids), rows, cols, np.zeros(0, np.int32), 0.0)
+        return Grid(tuple(ids), rows, cols, np.zeros(0, np.int32), 0.0, shut)
     place = _in_box(points, aspect)
     cell = _solved(place, board) if previous is None else _following(place, board, ids, previous)
     cost = float(((place - board.centre[cell]) ** 2).sum())
-    return Grid(tuple(ids), rows, cols, cell.astype(np.int32), cost)
+    return Grid(tuple(ids), rows, cols, cell.astype(np.int32), cost, shut)
 
 
-def grid_gap(xy: npt.ArrayLike, grid: Grid, *, aspect: float = 1.0, blocked: npt.ArrayLike | None = None) -> float:
+def map_grid(
+    song_map: SongMap,
+    *,
+    ids: Collection[str] | None = None,
+    aspect: float = 16 / 9,
+    shape: tuple[int, int] | None = None,
+    previous: Grid | None = None,
+) -> Grid:
+    """A grid of square cells of a map, or of a part of it: the songs of a mixtape, of a region.
+
+    The songs keep the map's order; `shape` (rows, cols) is `grid_shape` of as many as there are unless it is given.
+    ShapeError when an id is not on the map, and as in `assign_grid`.
+    """
+    wanted = set(song_map.ids if ids is None else ids)
+    if strange := sorted(wanted - set(song_map.ids)):
+        raise ShapeError(f"{len(strange)} of {len(wanted)} songs are not on map '{song_map.name}', such as {strange[0]}")
+    chosen = [row for row, song in enumerate(song_map.ids) if song in wanted]
+    rows, cols = shape or grid_shape(len(chosen), aspect=aspect)
+    names = [song_map.ids[row] for row in chosen]
+    return assign_grid(song_map.xy[chosen], rows=rows, cols=cols, ids=names, aspect=cols / rows, previous=previous)
+
+
+def grid_gap(xy: npt.ArrayLike, grid: Grid, *, aspect: float = 1.0) -> float:
     """How much cheaper another grid of these points could at most be, as a share of this one's cost; 0.0 when proven cheapest.
 
     A certificate: it needs no exact solver, only prices (see `mixtape.maps.pricing`), and may be larger than the truth.
     ShapeError as in `assign_grid`, or when `grid` holds another number of points.
     """
-    points, board = _checked(xy, grid.rows, grid.cols, grid.ids, aspect), _board(grid.rows, grid.cols, aspect, blocked)
-    if len(points) != len(grid.cell) or not board.usable[grid.cell].all():
-        raise ShapeError(f"a grid of {len(grid.cell)} points, some perhaps in blocked cells, for {len(points)} points")
+    points = _checked(xy, grid.rows, grid.cols, grid.ids, aspect)
+    if len(points) != len(grid.cell):
+        raise ShapeError(f"a grid of {len(grid.cell)} points for {len(points)} points")
+    board = _board(grid.rows, grid.cols, aspect, _mask(grid))
     return gap_of(_in_box(points, aspect), board, grid.cell.astype(np.int64)) if len(points) else 0.0
 
 
 def _solved(place: Places, board: Board) -> Cells:
-    cells = len(board.centre)
-    solver = grid_solver(cells)
-    if solver == "lap":
-        return exact(place, board)
     guess = (shuffled if guess_name() == "shufflesnap" else bisected)(place, board)
-    if solver != "proven":
-        return improved(place, board, guess, rounds=SEARCHES)
-    cell, gap = proven(place, board, guess)
-    return cell if gap <= PROVEN else exact(place, board)
+    return (exact if grid_solver(len(board.centre)) == "exact" else improved)(place, board, guess)
 
 
 def _following(place: Places, board: Board, ids: Sequence[str], previous: Grid) -> Cells:
@@ -151,6 +164,12 @@ def _board(rows: int, cols: int, aspect: float, blocked: npt.ArrayLike | None) -
         usable = ~shut.ravel()
     centre = cell_centres(rows, cols) * [aspect, 1.0]
     return Board(rows, cols, centre, usable, np.zeros(rows * cols, np.bool_), np.zeros_like(centre))
+
+
+def _mask(grid: Grid) -> Flags:
+    shut = np.zeros(grid.rows * grid.cols, np.bool_)
+    shut[grid.blocked] = True
+    return shut.reshape(grid.rows, grid.cols)
 
 
 def _too_many(n: int, rows: int, cols: int, room: int) -> str:

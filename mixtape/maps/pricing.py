@@ -19,7 +19,7 @@ Cells = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 REACH = 2
-"""A point may move so many cells each way in one search: 25 cells to choose from."""
+"""A point may move so many cells each way in one search, if nothing else is said: 25 cells to choose from."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,16 +46,16 @@ class Board:
 
 
 @lru_cache(maxsize=16)
-def around(high: int, wide: int) -> npt.NDArray[np.int32]:
-    """The cells up to `REACH` away from each cell (high * wide, k), itself among them, in rising order; k is alike for all."""
-    rows, cols = (np.arange(size)[:, None] * 0 + _run(size) for size in (high, wide))
+def around(high: int, wide: int, reach: int = REACH) -> npt.NDArray[np.int32]:
+    """The cells up to `reach` away from each cell (high * wide, k), itself among them, in rising order; k is alike for all."""
+    rows, cols = (_run(size, reach) for size in (high, wide))
     both = rows[:, None, :, None] * wide + cols[None, :, None, :]
     return np.ascontiguousarray(both.reshape(high * wide, -1), np.int32)
 
 
-def _run(size: int) -> npt.NDArray[np.int64]:
-    length = min(size, 2 * REACH + 1)
-    return np.clip(np.arange(size) - REACH, 0, size - length)[:, None] + np.arange(length)
+def _run(size: int, reach: int) -> npt.NDArray[np.int64]:
+    length = min(size, 2 * reach + 1)
+    return np.clip(np.arange(size) - reach, 0, size - length)[:, None] + np.arange(length)
 
 
 def level_prices(board: Board) -> Places:
@@ -64,12 +64,10 @@ def level_prices(board: Board) -> Places:
     For neighbours a, b the difference v_b - v_a must lie between what b's content saves there and what a's would lose; the
     middle is asked for, and all the differences are met in the sense of least squares (Poisson's equation on the grid).
     """
-    m, (a, b, weight) = len(board.usable), next_to(board)
+    a, b, weight = next_to(board)
     asked = 0.5 * (board.costs(a, b) - board.costs(a, a) + board.costs(b, b) - board.costs(b, a))
-    # All free cells have one price, so they are one unknown.
-    free, unknown = np.flatnonzero(board.usable & ~board.filled), np.arange(m)
-    unknown[free] = free[:1]
-    return _differences_met(unknown[a], unknown[b], asked, weight, m)[unknown]
+    # All free cells have one price; prices count from it, so that they need not be asked for.
+    return _differences_met(a, b, asked, weight, sought=~(board.usable & ~board.filled))
 
 
 def next_to(board: Board) -> tuple[Cells, Cells, Places]:
@@ -86,18 +84,22 @@ def next_to(board: Board) -> tuple[Cells, Cells, Places]:
     return a, b, weight
 
 
-def _differences_met(a: Cells, b: Cells, asked: Places, weight: Places, m: int) -> Places:
-    """The v (m,) with v_b - v_a as near to `asked` as can be: the weighted squares of what is left over are least."""
+def _differences_met(a: Cells, b: Cells, asked: Places, weight: Places, *, sought: Flags) -> Places:
+    """The v (m,), 0 where not `sought`, with v_b - v_a as near to `asked` as can be: the weighted squares left over are least."""
     from scipy.sparse import coo_array
     from scipy.sparse.linalg import splu
 
+    m, price = len(sought), np.zeros(len(sought))
     pull = np.bincount(b, weight * asked, m) - np.bincount(a, weight * asked, m)
     # The small weight on the diagonal holds pieces that nothing joins to the rest.
-    every, total = np.arange(m), np.bincount(a, weight, m) + np.bincount(b, weight, m) + 1e-6
-    entries = np.concatenate([total, -weight, -weight])
-    laplacian = coo_array((entries, (np.concatenate([every, a, b]), np.concatenate([every, b, a]))), shape=(m, m)).tocsc()
+    total = np.bincount(a, weight, m) + np.bincount(b, weight, m) + 1e-6
+    number, both = np.cumsum(sought) - 1, sought[a] & sought[b]
+    a, b, weight, every = number[a[both]], number[b[both]], weight[both], np.arange(int(sought.sum()))
+    entries, places = np.concatenate([total[sought], -weight, -weight]), (np.append(every, [a, b]), np.append(every, [b, a]))
+    laplacian = coo_array((entries, places), shape=(len(every), len(every))).tocsc()
     solver = splu(laplacian, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
-    return np.asarray(solver.solve(pull), np.float64)
+    price[sought] = solver.solve(pull[sought])
+    return price
 
 
 def settled_prices(board: Board, price: Places, of: Cells, to: Cells, *, sweeps: int) -> Places:
@@ -107,14 +109,13 @@ def settled_prices(board: Board, price: Places, of: Cells, to: Cells, *, sweeps:
     every = np.arange(len(board.filled))
     step = board.costs(of, to) - board.costs(every, every)[of]
     starts = np.flatnonzero(np.diff(to, prepend=-1))
-    heads, free = to[starts], board.usable & ~board.filled
+    heads, free = to[starts], np.flatnonzero(board.usable & ~board.filled)
     price = price.copy()
     for _ in range(sweeps):
         lower = price.copy()
         lower[heads] = np.minimum(price[heads], np.minimum.reduceat(price[of] + step, starts))
-        if free.any():
-            lower[free] = lower[free].min()
-            np.minimum(lower, lower[free][0], out=lower)
+        if len(free):
+            np.minimum(lower, lower[free].min(), out=lower)
         if np.array_equal(lower, price):
             break
         price = lower
@@ -142,9 +143,8 @@ def far_moves(board: Board, price: Places, *, peaks: int = 32) -> tuple[Cells, C
     return of, np.concatenate([beyond, over, *leaps, np.tile(tops, len(free))])
 
 
-def floor_and_wishes(board: Board, price: Places) -> tuple[float, Cells, Cells]:
-    """The cost that no assignment can go below, by these prices; for every content the cells (f, k) it would like best, first
-    first, and which cells (f,) those contents stand in.
+def floor_of(board: Board, price: Places) -> float:
+    """The cost that no assignment can go below, by these prices.
 
     |p - c|^2 - v is a squared distance in three dimensions when each cell is raised by sqrt(max v - v): a k-d tree finds the
     least of all cells without looking at all of them.
@@ -155,8 +155,5 @@ def floor_and_wishes(board: Board, price: Places) -> tuple[float, Cells, Cells]:
     value = price[cells]
     top = float(value.max())
     tree = cKDTree(np.column_stack([board.centre[cells], np.sqrt(top - value)]), balanced_tree=False)
-    aim = np.column_stack([board.place[standing], np.zeros(len(standing))])
-    far, wish = tree.query(aim, k=min(3, len(cells)))
-    far, wish = far.reshape(len(standing), -1), wish.reshape(len(standing), -1)
-    floor = float((far[:, 0] ** 2 - top).sum() + value.sum() - (len(cells) - len(standing)) * top)
-    return floor, cells[wish], standing
+    far, _ = tree.query(np.column_stack([board.place[standing], np.zeros(len(standing))]))
+    return float((far**2 - top).sum() + value.sum() - (len(cells) - len(standing)) * top)

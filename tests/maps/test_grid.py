@@ -11,8 +11,8 @@ from scipy.optimize import linear_sum_assignment
 
 from mixtape.errors import ShapeError
 from mixtape.maps import assignment
-from mixtape.maps.grid import EXACT_CELLS, assign_grid, cell_centres, grid_gap, grid_shape, grid_solver
-from mixtape.types import Grid
+from mixtape.maps.grid import EXACT_CELLS, assign_grid, cell_centres, grid_gap, grid_shape, grid_solver, map_grid
+from mixtape.types import Grid, SongMap
 
 
 def cheapest(xy: np.ndarray, rows: int, cols: int, aspect: float = 1.0, blocked: np.ndarray | None = None) -> float:
@@ -65,7 +65,7 @@ def test_any_number_of_points_fits_even_all_on_one_place(n: int, same: bool):
     assert math.isfinite(grid.cost)
 
 
-@pytest.mark.parametrize(("n", "rows", "cols"), [(60, 8, 8), (1500, 40, 40)])
+@pytest.mark.parametrize(("n", "rows", "cols"), [(60, 8, 8), (900, 31, 31), (1500, 40, 40)])
 def test_the_same_points_give_the_same_bytes(n: int, rows: int, cols: int):
     xy = np.random.default_rng(3).normal(size=(n, 2))
     first, again = (assign_grid(xy, rows=rows, cols=cols) for _ in range(2))
@@ -169,7 +169,7 @@ def test_grids_too_large_for_every_pair_are_proven_cheapest_all_the_same(seed: i
     blocked = np.zeros((17, 25), bool)
     blocked[4:14, 8] = blocked[9, 3:20] = walls
     xy = islands(int((~blocked).sum()) - free, seed)
-    assert grid_solver(17 * 25) == "proven"
+    assert grid_solver(17 * 25) == "exact"
     grid = assign_grid(xy, rows=17, cols=25, blocked=blocked)
     assert grid.cost == pytest.approx(cheapest(xy, 17, 25, 1.0, blocked), rel=1e-9)
 
@@ -233,6 +233,79 @@ def test_songs_that_are_gone_or_in_another_order_do_not_disturb_a_grid_that_foll
     new = assign_grid(xy[stay], rows=18, cols=18, ids=[ids[k] for k in stay], previous=old)
     kept = dataclasses.replace(old, ids=tuple(ids[k] for k in stay), cell=old.cell[stay])
     assert (cells_apart(kept, new) <= 1).mean() >= 0.95
+
+
+def test_a_grid_remembers_its_blocked_cells_and_the_one_that_follows_keeps_them_free():
+    blocked = np.zeros((18, 18), bool)
+    blocked[6:12, 6:12] = True
+    xy, ids = islands(280, 10), [f"song {k}" for k in range(280)]
+    old = assign_grid(xy[:279], rows=18, cols=18, ids=ids[:279], blocked=blocked)
+    assert np.array_equal(old.blocked, np.flatnonzero(blocked))
+    new = assign_grid(xy, rows=18, cols=18, ids=ids, previous=old)
+    assert np.array_equal(new.blocked, old.blocked) and not np.isin(new.cell, old.blocked).any()
+    assert (cells_apart(old, new) <= 1).mean() >= 0.95
+    opened = assign_grid(xy, rows=18, cols=18, ids=ids, previous=old, blocked=np.zeros((18, 18)))
+    assert len(opened.blocked) == 0
+    assert len(assign_grid(np.zeros((0, 2)), rows=18, cols=18, blocked=blocked).blocked) == 36
+
+
+def test_a_proof_knows_which_cells_were_blocked():
+    blocked = np.zeros((20, 20), bool)
+    blocked[:, 9:11] = True
+    xy = islands(340, 6)
+    shut, open_ = (assign_grid(xy, rows=20, cols=20, blocked=each) for each in (blocked, None))
+    assert open_.cost < shut.cost
+    assert grid_gap(xy, shut) <= 1e-3
+    assert grid_gap(xy, dataclasses.replace(shut, blocked=open_.blocked)) >= 1.0 - open_.cost / shut.cost
+
+
+@pytest.mark.parametrize(
+    ("cell", "blocked", "said"),
+    [([0, 1], [1], "stand in some of the 1"), ([0], [3, 2], "rising"), ([0], [4], "from 0 to 3"), ([0], [-1, 2], "from 0 to 3")],
+)
+def test_blocked_cells_must_be_cells_of_the_grid_in_which_nobody_stands(cell: list[int], blocked: list[int], said: str):
+    with pytest.raises(ShapeError, match=said):
+        Grid((), 2, 2, np.array(cell, np.int32), 0.0, np.array(blocked, np.int32))
+
+
+def test_a_mixtape_gets_a_grid_of_its_own_from_the_map():
+    ids = tuple(f"song {k}" for k in range(300))
+    song_map = SongMap("fused", ids, np.random.default_rng(1).random((300, 2), np.float32), "fused", 30.0, 1)
+    tape = ids[250:10:-8]
+    grid = map_grid(song_map, ids=tape)
+    assert set(grid.ids) == set(tape) and (grid.rows, grid.cols) == grid_shape(len(tape))
+    assert map_grid(song_map, ids=tape, shape=(1, 40)).cols == 40
+    assert len(map_grid(song_map).ids) == 300 and len(map_grid(song_map, ids=()).ids) == 0
+    with pytest.raises(ShapeError, match="1 of 2 songs are not on map 'fused', such as unknown"):
+        map_grid(song_map, ids=["song 1", "unknown"])
+
+
+@pytest.mark.parametrize(("n", "rows", "cols"), [(1000, 32, 32), (1600, 40, 40), (3000, 56, 56)])
+def test_a_new_song_in_a_large_grid_leaves_the_others_where_they_were(n: int, rows: int, cols: int):
+    xy, ids = islands(n, 9), [f"song {k}" for k in range(n)]
+    old = assign_grid(xy[:-1], rows=rows, cols=cols, ids=ids[:-1])
+    assert (cells_apart(old, assign_grid(xy, rows=rows, cols=cols, ids=ids, previous=old)) <= 1).mean() >= 0.95
+
+
+def test_tiles_find_nearly_what_a_search_of_the_whole_board_finds(monkeypatch: pytest.MonkeyPatch):
+    xy = islands(50 * 50, 11)
+    whole = assign_grid(xy, rows=50, cols=50)
+    monkeypatch.setattr(assignment, "TILED_CELLS", 1200)
+    monkeypatch.setattr(assignment, "TILE", 20)
+    tiled = assign_grid(xy, rows=50, cols=50)
+    assert len(np.unique(tiled.cell)) == 2500
+    assert whole.cost <= tiled.cost <= 1.002 * whole.cost
+
+
+def test_the_number_of_threads_changes_nothing():
+    from threadpoolctl import threadpool_limits
+
+    xy = islands(1500, 12)
+    grids = []
+    for threads in (1, 4):
+        with threadpool_limits(threads):
+            grids += [assign_grid(xy, rows=40, cols=40), assign_grid(xy[:900], rows=31, cols=30)]
+    assert [grid.cell.tobytes() for grid in grids[:2]] == [grid.cell.tobytes() for grid in grids[2:]]
 
 
 def test_wide_aspects_put_points_where_they_are_seen():
