@@ -19,6 +19,9 @@ from mixtape.maps.pricing import REACH, Board, Cells, Places, around, far_moves,
 TILE = 48
 """Side of the square of cells that is searched at once; time grows with the square of its area."""
 
+LARGE_TILE = 64
+"""And when a search is to be thorough."""
+
 TILED_CELLS = 10_000
 """Boards of more cells are searched in tiles when none of their cells is free."""
 
@@ -73,34 +76,37 @@ def exact(points: Places, board: Board, guess: Cells) -> Cells:
 def gap_of(points: Places, board: Board, cell: Cells) -> float:
     """How far, as a share of the cost, the cells can at most be from the cheapest; 0 when they are proven cheapest.
 
-    The prices come from the cells as a search of the whole board leaves them: a floor is one for every assignment, and prices
-    of a better one prove more. That search is the longest part of it for boards that are otherwise searched in tiles.
+    The prices come from the cells as a thorough search leaves them: a floor is one for every assignment, and prices of a better
+    one prove more. A proof takes several times as long as the grid.
     """
     cost = set_board(points, board, cell).total()
-    board = set_board(points, board, improved(points, board, cell, whole=True))
+    board = set_board(points, board, improved(points, board, cell, thorough=True))
     level, best = level_prices(board), 0.0
     moves = _moves(board, level, REACH)
-    # Where something is still cheaper, settling never ends and makes prices worse in the end: fewer sweeps may prove more.
-    for sweeps in (400, 30, 10, 0):
+    # Where something is still cheaper, settling never ends and makes prices worse in the end: fewer sweeps may prove more. So it
+    # is at the seams of tiles, and a floor under many cells takes long.
+    tries, near = ((30, 10, 0), 1e-3) if len(board.centre) > TILED_FREE_CELLS else ((400, 30, 10, 0), 1e-4)
+    for sweeps in tries:
         best = max(best, floor_of(board, settled_prices(board, level, *moves, sweeps=sweeps)))
-        if cost - best <= 1e-4 * cost:
+        if cost - best <= near * cost:
             break
     return max(0.0, (cost - best) / cost) if cost > 0.0 else 0.0
 
 
-def improved(points: Places, board: Board, cell: Cells, *, whole: bool = False) -> Cells:
+def improved(points: Places, board: Board, cell: Cells, *, thorough: bool = False) -> Cells:
     """The cells after rounds of searching, until one saves too little to go on for.
 
-    Large boards are searched in tiles, in two rounds, unless the `whole` is asked for, which takes several times as long.
+    Large boards are searched in tiles, in two rounds; a `thorough` search has fewer and larger ones and takes twice as long.
     """
     free = len(points) < board.usable.sum()
-    tiled = len(board.centre) > (TILED_FREE_CELLS if free else TILED_CELLS) and not whole
+    tiled = len(board.centre) > (TILED_FREE_CELLS if free or thorough else TILED_CELLS)
     cost = set_board(points, board, cell).total()
     for number in range(2 if tiled else ROUNDS):
         before = set_board(points, board, cell)
         price, every = level_prices(before), np.arange(len(board.centre))
         goes = every.copy()
-        for tile in _tiles(every.reshape(board.high, board.wide), number if tiled else None):
+        side = (LARGE_TILE if thorough else TILE) if tiled else max(board.high, board.wide)
+        for tile in _tiles(every.reshape(board.high, board.wide), side, shift=number % 2 * side // 2 if tiled else 0):
             piece, worth = _piece(before, tile), price[tile.ravel()]
             goes[tile.ravel()] = tile.ravel()[_search(piece, worth, *_moves(piece, worth, REACH))]
         cell = goes[cell]
@@ -110,12 +116,8 @@ def improved(points: Places, board: Board, cell: Cells, *, whole: bool = False) 
     return cell
 
 
-def _tiles(index: Cells, number: int | None) -> Iterator[Cells]:
-    if number is None:
-        yield index
-        return
-    shift = (number % 2) * TILE // 2
-    down, across = ([0, *range(TILE - shift, size - TILE // 2, TILE), size] for size in index.shape)
+def _tiles(index: Cells, side: int, *, shift: int) -> Iterator[Cells]:
+    down, across = ([0, *range(side - shift, size - side // 2, side), size] for size in index.shape)
     for (top, bottom), (left, right) in itertools.product(itertools.pairwise(down), itertools.pairwise(across)):
         yield index[top:bottom, left:right]
 
