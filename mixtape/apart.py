@@ -20,7 +20,7 @@ from mixtape.errors import MixtapeError
 
 Answer = TypeVar("Answer")
 
-_NICE = 10
+_NICE = 5
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS")
 _TOLD, _ANSWER, _ERROR = range(3)
 
