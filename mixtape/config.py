@@ -121,7 +121,8 @@ class TrainConfig:
     """The network that dreams covers."""
 
     minutes: float = _number(30.0, 0.1, 100_000.0, "min", "How long training runs, over all its starts together.")
-    batch: int = _number(32, 4, 512, "pictures", "Pictures a training step looks at.")
+    pixels: int = _number(64, 64, 256, "px", "Side of the pictures: 64, 128 or 256; four times the work each.")
+    batch: int = _number(32, 4, 4096, "pictures", "Pictures a training step looks at, over all processes.")
     threads: int = _number(0, 0, 256, "threads", "CPU threads of training; 0 takes every core.")
     device: str = _text("auto", "Where training runs.", choices=("auto", "cpu", "cuda"))
 
@@ -146,6 +147,9 @@ class ShowConfig:
     wall_cols: int = _number(14, 6, 36, "tiles", "Columns of the wall.", live=True)
     wall_strength: float = _number(
         1.0, 0.0, 1.5, "", "How strongly the song asks for its pictures; 0 lets the wall dream freely.", live=True
+    )
+    wall_colours: float = _number(
+        0.0, 0.0, 1.5, "", "How strongly the song's cover asks for its colours; 0 leaves colours to the music.", live=True
     )
     wall_spread: float = _number(
         0.75, 0.0, 1.0, "", "How far the wall strays from the playing song to those that sound like it.", live=True

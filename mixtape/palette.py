@@ -83,6 +83,13 @@ def palette_numbers(palette: Palette, *, k: int = 8) -> FloatArray:
     return rows.reshape(-1)
 
 
+def palette_from(numbers: FloatArray) -> Palette:
+    """The palette that was laid out as (4 k,) numbers."""
+    rows = np.reshape(numbers, (-1, 4))
+    rows = rows[rows[:, 0] > 0]
+    return Palette(srgb=np.rint(rows[:, 1:] * 255.0).astype(np.uint8), share=(rows[:, 0] / rows[:, 0].sum()).astype(np.float32))
+
+
 def _histogram(pixels: npt.NDArray[np.uint8], *, bits: int = 5) -> tuple[FloatArray, FloatArray]:
     flat = pixels.reshape(-1, 3)
     red, green, blue = (flat[:, channel] >> (8 - bits) for channel in range(3))

@@ -21,9 +21,11 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mixtape.covergan.condition import Condition, song_features
+from mixtape.covergan.material import DEMO_MODEL
 from mixtape.covergan.metrics import conditioning, diversity, fit_matcher, link
-from mixtape.covergan.model import CoverModel, demo_model_path, latents
-from mixtape.covergan.train import TrainReport, TrainSettings, train
+from mixtape.covergan.model import CoverModel, latents
+from mixtape.covergan.recipe import TrainSettings
+from mixtape.covergan.train import TrainReport, train
 from mixtape.palette import srgb_to_oklab
 from mixtape.progress import bars
 from mixtape.types import ByteArray, FloatArray
@@ -66,7 +68,7 @@ def main() -> None:
     measured = measure(report, covers, songs)
     print(measured)
     if not options.keep:
-        target = demo_model_path()
+        target = DEMO_MODEL
         target.write_bytes(report.model.read_bytes())
         target.with_suffix(".md").write_text(page(report, measured), encoding="utf-8")
 
@@ -192,7 +194,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=32, help="sleeves a step looks at")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")
     parser.add_argument("--lr", type=float, default=1e-3)
-    parser.add_argument("--gamma", type=float, default=1.0)
+    parser.add_argument("--gamma", type=float, help="weight of the slope penalties")
     parser.add_argument("--folder", type=Path, default=Path("build/demo_model"), help="where state and samples go")
     parser.add_argument("--keep", action="store_true", help="leave the shipped model as it is")
     return parser.parse_args()

@@ -22,6 +22,9 @@ DIMENSIONS = 32
 BLOCKS = (1440, 168, 60)
 """Rhythm pattern, statistical spectrum descriptor, rhythm histogram: the parts of a song's features, in this order."""
 
+MODEL_FORMAT = 2
+"""Version of the model file, which holds a network and how it hears."""
+
 CLIP = 3.0
 LONGEST = 7.0
 """Songs of a usual kind have conditions of length 3 to 7; a stranger one points the same way, but no farther."""

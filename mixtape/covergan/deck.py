@@ -1,5 +1,5 @@
-"""The covers as training sees them: once in memory, near-duplicates held down, some held out, each with the songs that
-it belongs to."""
+"""The covers as training sees them: once in memory, near-duplicates held down, some held out, each with the songs that it
+belongs to and the colours that it has."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from mixtape.covergan.colours import colours_in
+from mixtape.covergan.networks import MUSIC, Asked
 from mixtape.errors import ShapeError
 from mixtape.storage import digest_of
 from mixtape.types import ByteArray, FloatArray, IntArray
@@ -22,15 +24,20 @@ HOLD_OUT_FROM = 64
 """Fewer covers than this are all needed for training; from here on a sixteenth is held out, to notice learning by heart."""
 
 
+COLOUR_NOISE = 0.5
+"""Colours are shaken this much as strongly as the music."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deck:
-    """Covers (n, 3, s, s) uint8, songs' conditions (m, 32) with first and count per cover, weight per cover, and the
-    held-out ones."""
+    """Covers (n, 3, s, s) uint8, songs' conditions (m, 32) with first and count per cover, colours (n, 32), weight per cover, and
+    the held-out ones."""
 
     pictures: Tensor
     conditions: Tensor
     first: Tensor
     count: Tensor
+    colours: Tensor
     weight: Tensor
     held: Tensor
     digest: str
@@ -38,31 +45,41 @@ class Deck:
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """A batch: pictures (b, 3, s, s) float in -1..1, conditions (b, 32), strengths (b,)."""
+    """A batch: pictures (b, 3, s, s) float in -1..1, and the music and colours that belong to them."""
 
     pictures: Tensor
-    condition: Tensor
-    strength: Tensor
+    asked: Asked
 
 
-def make_deck(covers: ByteArray, conditions: Sequence[FloatArray], *, pixels: int, device: torch.device) -> Deck:
-    """Lay out covers (n, s, s, 3) uint8 and for each the conditions (k, 32) of all its songs. ShapeError when they do not fit."""
+def make_deck(
+    covers: ByteArray,
+    conditions: Sequence[FloatArray],
+    *,
+    pixels: int,
+    device: torch.device,
+    artists: Sequence[Sequence[str]] = (),
+) -> Deck:
+    """Lay out covers (n, s, s, 3) uint8, for each the conditions (k, 32) of all its songs, and who they are by.
+
+    What is held out shares neither a near-duplicate nor an artist with what is trained on. ShapeError when they do not fit.
+    """
     if covers.ndim != 4 or covers.shape[1:] != (pixels, pixels, 3) or covers.dtype != np.uint8 or len(covers) == 0:
         raise ShapeError(
             f"training: covers {covers.shape} {covers.dtype}; (n, {pixels}, {pixels}, 3) uint8 with n of at least 1 is needed"
         )
-    if len(conditions) != len(covers):
+    if len(conditions) != len(covers) or len(artists) not in (0, len(covers)):
         raise ShapeError(
-            f"training: {len(conditions)} lists of conditions for {len(covers)} covers; one for each cover is needed"
+            f"training: {len(conditions)} lists of conditions and {len(artists)} of artists for {len(covers)} covers; "
+            "one for each cover is needed"
         )
     count = np.array([len(songs) for songs in conditions])
-    flat = np.concatenate([np.zeros((1, 32), np.float32), *(np.reshape(songs, (-1, 32)) for songs in conditions)]).astype(
+    flat = np.concatenate([np.zeros((1, MUSIC), np.float32), *(np.reshape(songs, (-1, MUSIC)) for songs in conditions)]).astype(
         np.float32
     )
     # A cover whose songs are unknown points at row 0 and is only ever drawn with strength 0.
     first = np.where(count > 0, 1 + np.cumsum(count) - count, 0)
     group = likeness_groups(covers)
-    held = _held_out(group)
+    held = _held_out(linked(group, artists))
     weight = 1.0 / np.sqrt(np.bincount(group))[group]
     weight[held] = 0.0
     return Deck(
@@ -70,6 +87,7 @@ def make_deck(covers: ByteArray, conditions: Sequence[FloatArray], *, pixels: in
         conditions=torch.from_numpy(flat),
         first=torch.from_numpy(first),
         count=torch.from_numpy(count),
+        colours=torch.from_numpy(colours_in(covers)),
         weight=torch.from_numpy(weight),
         held=torch.from_numpy(held),
         digest=digest_of(covers, flat, count),
@@ -77,21 +95,30 @@ def make_deck(covers: ByteArray, conditions: Sequence[FloatArray], *, pixels: in
 
 
 def deal(
-    deck: Deck, *, batch: int, null_share: float, noise: float, ramp: float, draws: torch.Generator, held: bool = False
+    deck: Deck,
+    *,
+    batch: int,
+    null_share: float,
+    colours_null_share: float,
+    noise: float,
+    ramp: float,
+    draws: torch.Generator,
+    held: bool = False,
 ) -> Hand:
-    """Draw a batch: covers by weight, a random song of each, noise on its condition; `null_share` of them with no
-    music at all."""
+    """Draw a batch: covers by weight, a random song of each, noise on what is asked; some with no music, some with no colours."""
     if held:
         rows = deck.held[torch.randint(len(deck.held), (batch,), generator=draws)]
     else:
         rows = torch.multinomial(deck.weight, batch, replacement=True, generator=draws)
-    chance = torch.rand((batch, 2), generator=draws)
-    song = deck.first[rows] + torch.floor(chance[:, 0] * deck.count[rows]).long().clamp(max=2**31)
-    condition = deck.conditions[song] + noise * torch.randn((batch, 32), generator=draws)
-    strength = ramp * ((chance[:, 1] >= null_share) & (deck.count[rows] > 0)).float()
+    chance = torch.rand((batch, 3), generator=draws)
+    song = deck.first[rows] + torch.floor(chance[:, 0] * deck.count[rows]).long()
+    music = deck.conditions[song] + noise * torch.randn((batch, MUSIC), generator=draws)
+    colours = deck.colours[rows]
+    colours = colours + COLOUR_NOISE * noise * torch.randn(colours.shape, generator=draws)
+    known = torch.stack([(chance[:, 1] >= null_share) & (deck.count[rows] > 0), chance[:, 2] >= colours_null_share], dim=1)
     device = deck.pictures.device
     pictures = deck.pictures[rows.to(device)].float() / 127.5 - 1.0
-    return Hand(pictures=pictures, condition=condition.to(device), strength=strength.to(device))
+    return Hand(pictures, Asked(music.to(device), colours.to(device), ramp * known.float().to(device)))
 
 
 def likeness_groups(covers: ByteArray) -> IntArray:
@@ -115,9 +142,26 @@ def likeness_groups(covers: ByteArray) -> IntArray:
     return group.astype(np.int32)
 
 
+def linked(group: IntArray, artists: Sequence[Sequence[str]]) -> IntArray:
+    """Numbers (n,) that covers share when near-duplicates or common artists link them, in chains."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    n, names = len(group), sorted({name for each in artists for name in each if name})
+    number = {name: n + int(group.max()) + 1 + k for k, name in enumerate(names)}
+    pairs = [(cover, n + int(of)) for cover, of in enumerate(group)]
+    pairs += [(cover, number[name]) for cover, each in enumerate(artists) for name in each if name]
+    rows, cols = np.array(pairs).T
+    size = n + int(group.max()) + 1 + len(names)
+    _, label = connected_components(coo_array((np.ones(len(rows)), (rows, cols)), shape=(size, size)), directed=False)
+    return np.unique(label[:n], return_inverse=True)[1].astype(np.int32)
+
+
 def _held_out(group: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
-    """Whole groups, about a sixteenth of them, the same ones every time."""
-    if len(group) < HOLD_OUT_FROM:
+    """Whole groups, about a sixteenth of the covers, the same ones every time; none larger than that sixteenth."""
+    n, sizes = len(group), np.bincount(group)
+    if n < HOLD_OUT_FROM or len(sizes) <= 16:
         return np.zeros(0, np.int64)
-    names = np.random.default_rng(16).permutation(int(group.max()) + 1)
-    return np.flatnonzero(np.isin(group, names[: max(1, len(names) // 16)])) if len(names) > 16 else np.zeros(0, np.int64)
+    names = np.random.default_rng(16).permutation(len(sizes))
+    names = names[sizes[names] <= max(1, n // 16)]
+    return np.flatnonzero(np.isin(group, names[np.cumsum(sizes[names]) <= max(1, n // 16)]))

@@ -12,6 +12,7 @@ import numpy as np
 from mixtape.covergan.keepsakes import contact_sheet, save_png
 from mixtape.covergan.model import CoverModel, latents
 from mixtape.errors import ModelError
+from mixtape.palette import dominant_colours, palette_numbers
 from mixtape.progress import Progress, silent
 from mixtape.storage import write_atomic
 from mixtape.types import FloatArray
@@ -25,8 +26,8 @@ SHEET = 36
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """Where it lies: shards `pictures-00000.npy` (m, s, s, 3) uint8, `pictures.csv` with a line each, `sheet.png`; and
-    how many there are."""
+    """Where it lies: shards `pictures-00000.npy` (m, s, s, 3) uint8 and `palettes-00000.npy` (m, 32), `pictures.csv` and
+    `palettes.csv` with a line each, `sheet.png`; and how many there are."""
 
     folder: Path
     count: int
@@ -57,14 +58,18 @@ def fill_gallery(
     age = np.arange(count) * len(ages) // max(count, 1)
     song = np.random.default_rng((seed, 1)).integers(0, max(len(song_ids), 1), count)
     for start in range(0, count, SHARD):
-        path = place / f"pictures-{start // SHARD:05d}.npy"
+        path, colours = (place / f"{kind}-{start // SHARD:05d}.npy" for kind in ("pictures", "palettes"))
         rows = np.arange(start, min(start + SHARD, count))
         if not _is_whole(path, len(rows)):
+            colours.unlink(missing_ok=True)
             _write_array(path, _draw(ages, age[rows], rows, None if conditions is None else conditions[song[rows]], seed))
+        if not _is_whole(colours, len(rows)):
+            _write_array(colours, np.stack([palette_numbers(dominant_colours(picture)) for picture in np.load(path)]))
         progress("gallery", int(rows[-1]) + 1, count)
     named = [song_ids[k] if len(song_ids) else "" for k in song]
     lines = [f"{row},{row // SHARD},{row % SHARD},{steps[age[row]]},{seed + row},{named[row]}" for row in range(count)]
     write_atomic(place / "pictures.csv", "\n".join(["picture,shard,row,step,latent_seed,song_id", *lines, ""]).encode())
+    _write_palettes(place, count)
     _write_sheet(place, count)
     return Gallery(folder=place, count=count, steps=tuple(steps))
 
@@ -91,6 +96,16 @@ def _write_array(path: Path, pictures: np.ndarray) -> None:
     out = io.BytesIO()
     np.save(out, pictures, allow_pickle=False)
     write_atomic(path, out.getvalue())
+
+
+def _write_palettes(place: Path, count: int) -> None:
+    """One table of all palettes: the number of the picture, then share, red, green and blue of eight colours, all 0..1."""
+    rows = np.concatenate([np.load(place / f"palettes-{start // SHARD:05d}.npy") for start in range(0, count, SHARD)])
+    names = [f"{part}_{colour}" for colour in range(1, 9) for part in ("share", "red", "green", "blue")]
+    out = io.StringIO()
+    np.savetxt(out, rows, fmt="%.4f", delimiter=",")
+    numbered = (f"{row},{line}" for row, line in enumerate(out.getvalue().splitlines()))
+    write_atomic(place / "palettes.csv", "\n".join([",".join(["picture", *names]), *numbered, ""]).encode())
 
 
 def _write_sheet(place: Path, count: int) -> None:

@@ -13,20 +13,24 @@ import numpy.typing as npt
 from mixtape.covergan.deck import Deck
 from mixtape.covergan.model import CoverModel, latents, write_model
 from mixtape.covergan.networks import Generator, Size
-from mixtape.storage import write_atomic
+from mixtape.storage import save_arrays, write_atomic
 from mixtape.types import ByteArray, FloatArray
 
 ROWS = 8
 COLUMNS = 10
-"""A sheet shows a real cover, its music without latents changing, and other latents: one row for each of eight covers."""
+"""A sheet shows a real cover and then ten drawn ones, other latents in each: one row for each of eight covers."""
+
+COLOURED = 3
+"""So many of the ten are asked for the cover's colours beside its music; the others for its music alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Keepsakes:
-    """Fixed latents (80, z), conditions (80, 32) and the covers they belong to, (8, s, s, 3)."""
+    """Fixed latents (80, z), conditions (80, 32), colours (80, 32) and the covers they belong to, (8, s, s, 3)."""
 
     latents: FloatArray
     conditions: FloatArray
+    colours: FloatArray
     covers: ByteArray
     folder: Path
 
@@ -38,24 +42,33 @@ class Keepsakes:
         return cls(
             latents=np.tile(latents(COLUMNS, seed=7, dimensions=size.latent), (len(chosen), 1)),
             conditions=np.repeat(deck.conditions.numpy()[first[chosen]], COLUMNS, axis=0),
+            colours=np.repeat(deck.colours.numpy()[chosen], COLUMNS, axis=0),
             covers=np.asarray(deck.pictures[chosen.tolist()].permute(0, 2, 3, 1).cpu().numpy()),
             folder=folder,
         )
 
     def keep(self, generator: Generator, *, step: int, strength: float) -> None:
-        """Draw the sheet of this moment into samples/; at fewer moments also store the generator into snapshots/.
+        """Draw the sheet of this moment into samples/, where what was asked lies too, and store the generator into snapshots/.
 
         `strength` is how much the music counts by now: more would ask the generator for what it has not been taught.
         """
         model = CoverModel(generator, None, about={}, precision="float32")
-        drawn = model.pictures(self.latents, self.conditions, strength=strength).reshape(-1, COLUMNS, *self.covers.shape[1:])
-        sheet = np.concatenate([self.covers[:, None], drawn], axis=1)
-        save_png(
-            self.folder / "samples" / f"step-{step:07d}.png",
-            contact_sheet(sheet.reshape(-1, *sheet.shape[2:]), columns=COLUMNS + 1),
-        )
-        if step == 0 or (step >= 16 and step & (step - 1) == 0):
-            self.snapshot(generator, step=step, strength=strength)
+        with_colours = np.arange(len(self.latents)) % COLUMNS >= COLUMNS - COLOURED
+        drawn = np.empty((len(self.latents), model.pixels, model.pixels, 3), np.uint8)
+        for rows, colours in ((~with_colours, None), (with_colours, self.colours[with_colours])):
+            drawn[rows] = model.pictures(
+                self.latents[rows], self.conditions[rows], colours=colours, strength=strength, colour_strength=strength
+            )
+        sheet = np.concatenate([self.covers[:, None], drawn.reshape(-1, COLUMNS, *self.covers.shape[1:])], axis=1)
+        samples = self.folder / "samples"
+        if not (samples / "asked.npz").is_file():
+            save_arrays(
+                samples / "asked.npz",
+                {"latents": self.latents, "conditions": self.conditions, "colours": self.colours, "with_colours": with_colours},
+                about={"columns": COLUMNS},
+            )
+        save_png(samples / f"step-{step:07d}.png", contact_sheet(sheet.reshape(-1, *sheet.shape[2:]), columns=COLUMNS + 1))
+        self.snapshot(generator, step=step, strength=strength)
 
     def snapshot(self, generator: Generator, *, step: int, strength: float) -> None:
         """Store the generator of this moment, from which a gallery is filled later."""

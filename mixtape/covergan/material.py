@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mixtape.covergan.condition import Condition, song_features
+from mixtape.covergan.condition import MODEL_FORMAT, Condition, song_features
 from mixtape.errors import LibraryError, ModelError
 from mixtape.library import Library
 from mixtape.storage import load_arrays, save_arrays
@@ -25,11 +26,13 @@ FEW_COVERS = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Material:
-    """Covers (m, s, s, 3) uint8 by id, and for each the conditions (k, 32) of all songs that carry it."""
+    """Covers (m, s, s, 3) uint8 by id, and for each the conditions (k, 32), artists and albums of all songs that carry it."""
 
     cover_ids: tuple[str, ...]
     covers: ByteArray
     conditions: tuple[FloatArray, ...]
+    artists: tuple[tuple[str, ...], ...]
+    albums: tuple[tuple[str, ...], ...]
 
 
 def own_model(library: Library) -> Path:
@@ -63,8 +66,10 @@ def read_condition(path: Path) -> Condition:
             )
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise ModelError(f"{path}: is not a cover model that hears music ({error}); delete it and run mixtape train") from error
-    if about.get("format") != 1:
-        raise ModelError(f"{path}: model format {about.get('format')}, this program needs 1; run mixtape train again")
+    if about.get("format") != MODEL_FORMAT:
+        raise ModelError(
+            f"{path}: model format {about.get('format')}, this program needs {MODEL_FORMAT}; run mixtape train --fresh"
+        )
     return Condition(mean=mean, scale=scale, axes=axes)
 
 
@@ -88,7 +93,7 @@ def settled_condition(library: Library, first: Callable[[], Condition]) -> Condi
 
 def forget_training(library: Library) -> None:
     """Delete the state of training, its snapshots and its model; the wall goes back to the model that comes along."""
-    for path in (library.covergan_folder / name for name in ("condition.npz", "checkpoint.pt", "model.safetensors")):
+    for path in (library.covergan_folder / name for name in ("condition.npz", "checkpoint.pt", "best.pt", "model.safetensors")):
         path.unlink(missing_ok=True)
     for folder in ("snapshots", "samples"):
         shutil.rmtree(library.covergan_folder / folder, ignore_errors=True)
@@ -97,22 +102,47 @@ def forget_training(library: Library) -> None:
 def material(library: Library, condition: Condition, *, pixels: int) -> Material:
     """All covers of the library's songs as `pixels` x `pixels`, with what the network hears in their songs.
 
-    LibraryError when there is no cover at all.
+    A cover that cannot be read is left out. LibraryError when there is no cover at all.
     """
-    from PIL import Image
-
-    heard = condition.of(features_of(library))
+    tracks, heard = library.tracks(), condition.of(features_of(library))
     rows: dict[str, list[int]] = {}
-    for row, track in enumerate(library.tracks()):
+    for row, track in enumerate(tracks):
         if track.cover_id:
             rows.setdefault(track.cover_id, []).append(row)
-    if not rows:
+    read = {cover_id: pixels_of for cover_id in sorted(rows) if (pixels_of := _cover(library, cover_id, pixels)) is not None}
+    if not read:
         raise LibraryError(
             f"{library.folder}: no song has a cover, there is nothing to learn; the wall uses the model that comes along"
         )
-    ids = tuple(sorted(rows))
-    small = [
-        np.asarray(Image.fromarray(library.cover_pixels(cover_id)).resize((pixels, pixels), Image.Resampling.LANCZOS))
-        for cover_id in ids
-    ]
-    return Material(ids, np.stack(small), tuple(heard[rows[cover_id]] for cover_id in ids))
+    try:
+        covers = np.stack(list(read.values()))
+    except MemoryError as error:
+        raise LibraryError(
+            f"{len(read)} covers of {pixels} px need {len(read) * pixels**2 * 3 / 1e6:.0f} MB of memory; "
+            "close other programs, or set [train] pixels lower"
+        ) from error
+    return Material(
+        tuple(read),
+        covers,
+        tuple(heard[rows[cover_id]] for cover_id in read),
+        *(
+            tuple(tuple(dict.fromkeys(getattr(tracks[row], name) for row in rows[cover_id])) for cover_id in read)
+            for name in ("artist", "album")
+        ),
+    )
+
+
+def _cover(library: Library, cover_id: str, pixels: int) -> ByteArray | None:
+    """A cover at `pixels`: from the small one, or from the picture as it was found where more is wanted than that holds."""
+    from PIL import Image
+
+    from mixtape.collection.covers import SIZE_PX, CoverError, standardise
+
+    if pixels > SIZE_PX:
+        with contextlib.suppress(CoverError, LibraryError, OSError):
+            return standardise(library.cover_original(cover_id).read_bytes(), side_px=pixels)[0]
+    try:
+        small = Image.fromarray(library.cover_pixels(cover_id))
+    except (LibraryError, OSError, ValueError):
+        return None
+    return np.asarray(small.resize((pixels, pixels), Image.Resampling.LANCZOS))

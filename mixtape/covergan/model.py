@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,29 +18,26 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as pack_tensors
 from torch import Tensor
 
-from mixtape.covergan.condition import Condition
-from mixtape.covergan.networks import Discriminator, Generator, Size, laid_out
+from mixtape.covergan.condition import MODEL_FORMAT, Condition
+from mixtape.covergan.networks import COLOURS, MUSIC, Asked, Discriminator, Generator, Size, laid_out
+from mixtape.covergan.quick import QuickGenerator
 from mixtape.errors import ModelError
 from mixtape.storage import write_atomic
 from mixtape.types import ByteArray, FloatArray
-
-FORMAT = 1
-"""Version of the model file."""
 
 CHUNK = 36
 """Pictures drawn in one go, always: with one batch shape a tile's bytes do not depend on how many others were asked for."""
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
-
-def demo_model_path() -> Path:
-    """The network that comes with mixtape, trained on made-up sleeves and made-up songs."""
-    return Path(__file__).with_name("demo.safetensors")
+_DTYPES: Mapping[Precision, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 class CoverModel:
-    """A generator with the folding of the music it was trained on. Pictures are sRGB bytes, latents (m, z), conditions
-    (m, 32)."""
+    """A generator with the folding of the music it was trained on.
+
+    Pictures are sRGB bytes, latents (m, z), conditions (m, 32) of songs, colours (m, 32) of palettes (see `colours`).
+    """
 
     def __init__(
         self, generator: Generator, condition: Condition | None, *, about: Mapping[str, Any], precision: Precision = "auto"
@@ -47,7 +45,8 @@ class CoverModel:
         self.generator = laid_out(generator.eval().requires_grad_(False), next(generator.parameters()).device)
         self.condition = condition
         self.about = dict(about)
-        self.precision = precision if precision != "auto" else quicker_precision(generator)
+        self.precision = precision if precision != "auto" else _quicker_precision(self.generator)
+        self._quick = QuickGenerator(self.generator, _DTYPES[self.precision])
         self._means: dict[bytes, Tensor] = {}
 
     @classmethod
@@ -83,49 +82,61 @@ class CoverModel:
         return self.condition.of(features)
 
     def pictures(
-        self, latents: FloatArray, conditions: FloatArray | None = None, *, strength: float = 1.0, truncation: float = 1.0
+        self,
+        latents: FloatArray,
+        conditions: FloatArray | None = None,
+        *,
+        colours: FloatArray | None = None,
+        strength: float = 1.0,
+        colour_strength: float = 1.0,
+        truncation: float = 1.0,
     ) -> ByteArray:
-        """Draw (m, s, s, 3) uint8 from latents (m, z) and conditions (m, 32); None or strength 0 draws without music.
+        """Draw (m, s, s, 3) uint8 from latents (m, z), conditions (m, 32) and colours (m, 32); None or strength 0 asks nothing.
 
-        `strength` 0..1.5 is how much the music is heeded, `truncation` 0..1 how far a picture may stray from what is
-        usual for its music.
+        The strengths 0..1.5 are how much music and colours are heeded, `truncation` 0..1 how far a picture may stray from what is
+        usual for what was asked.
         """
         m = len(latents)
-        music = np.zeros((m, 32), np.float32) if conditions is None else conditions
-        if np.shape(latents) != (m, self.latent) or np.shape(music) != (m, 32):
+        music = np.zeros((m, MUSIC), np.float32) if conditions is None else conditions
+        tints = np.zeros((m, COLOURS), np.float32) if colours is None else colours
+        if np.shape(latents) != (m, self.latent) or np.shape(music) != (m, MUSIC) or np.shape(tints) != (m, COLOURS):
             raise ModelError(
-                f"pictures: latents {np.shape(latents)}, conditions {np.shape(music)}; (m, {self.latent}) and (m, 32) are needed"
+                f"pictures: latents {np.shape(latents)}, conditions {np.shape(music)}, colours {np.shape(tints)}; "
+                f"(m, {self.latent}), (m, {MUSIC}) and (m, {COLOURS}) are needed"
             )
         out = np.empty((m, self.pixels, self.pixels, 3), np.uint8)
-        level = 0.0 if conditions is None else strength
+        levels = (0.0 if conditions is None else strength, 0.0 if colours is None else colour_strength)
         with torch.inference_mode(), one_thread():
             for start in range(0, m, CHUNK):
                 rows = slice(start, start + CHUNK)
-                drawn = self._chunk(_padded(latents[rows]), _padded(music[rows]), level, truncation)
+                z, c, p = (_padded(part[rows]) for part in (latents, music, tints))
+                drawn = self._chunk(z, c, p, levels, truncation)
                 out[rows] = drawn[: m - start]
         return out
 
-    def _chunk(self, latents: FloatArray, music: FloatArray, strength: float, truncation: float) -> ByteArray:
+    def _chunk(
+        self, latents: FloatArray, music: FloatArray, tints: FloatArray, levels: tuple[float, float], truncation: float
+    ) -> ByteArray:
         device = next(self.generator.parameters()).device
-        z, c = torch.from_numpy(latents).to(device), torch.from_numpy(music).to(device)
-        style = self.generator.mapping(z, c, torch.full((CHUNK,), strength, device=device))
+        z, c, p = (torch.from_numpy(part).to(device) for part in (latents, music, tints))
+        strength = torch.tensor(levels, device=device).expand(CHUNK, 2)
+        style = self.generator.mapping(z, Asked(c, p, strength))
         if truncation != 1.0:
-            usual = torch.stack([self._usual(row, strength) for row in c])
+            usual = torch.stack([self._usual(Asked(*row)) for row in zip(c, p, strength, strict=True)])
             style = usual + truncation * (style - usual)
-        with torch.autocast(device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
-            pictures = self.generator.draw(style)
-        pixels = torch.round((pictures.float() + 1.0) * 127.5).clamp(0, 255).to(torch.uint8)
+        pixels = torch.round((self._quick.draw(style).float() + 1.0) * 127.5).clamp(0, 255).to(torch.uint8)
         return np.asarray(pixels.permute(0, 2, 3, 1).contiguous().cpu().numpy())
 
-    def _usual(self, condition: Tensor, strength: float) -> Tensor:
-        """Mean style for this music, over 128 latents that are always the same."""
-        key = condition.cpu().numpy().tobytes() + np.float32(strength).tobytes() if strength else b""
+    def _usual(self, one: Asked) -> Tensor:
+        """Mean style for one wish, over 128 latents that are always the same."""
+        # What is not heeded makes no difference.
+        heard = [part.cpu().numpy().tobytes() for part, level in zip(one[:2], one.strength.tolist(), strict=True) if level]
+        key = b"".join([*heard, one.strength.cpu().numpy().tobytes()])
         if key not in self._means:
             if len(self._means) > 4096:
                 self._means.clear()
-            z = torch.from_numpy(latents(128, seed=0, dimensions=self.latent)).to(condition.device)
-            level = torch.full((128,), strength, device=condition.device)
-            self._means[key] = self.generator.mapping(z, condition.expand(128, -1), level).mean(dim=0)
+            z = torch.from_numpy(latents(128, seed=0, dimensions=self.latent)).to(one.music.device)
+            self._means[key] = self.generator.mapping(z, Asked(*(part.expand(128, -1) for part in one))).mean(dim=0)
         return self._means[key]
 
 
@@ -134,17 +145,18 @@ def latents(n: int, *, seed: int, dimensions: int = 64) -> FloatArray:
     return np.random.default_rng(seed).standard_normal((n, dimensions), dtype=np.float32)
 
 
-def quicker_precision(generator: Generator) -> Precision:
-    """Draw a few pictures both ways and name the faster: bfloat16 is 3 times faster on some processors, 10 times
-    slower on others."""
+def quicker(work: Callable[[Precision], object], device: torch.device) -> Precision:
+    """The number format that `work` is quicker in: bfloat16 is 3 times faster on some processors, 10 times slower on others."""
+    took_s = {precision: min(_seconds(partial(work, precision), device) for _ in range(4)) for precision in _DTYPES}
+    return "bfloat16" if took_s["bfloat16"] < 0.85 * took_s["float32"] else "float32"
+
+
+def _quicker_precision(generator: Generator) -> Precision:
     device = next(generator.parameters()).device
-    took_s = {}
+    forms = {precision: QuickGenerator(generator, dtype) for precision, dtype in _DTYPES.items()}
     with torch.inference_mode(), one_thread():
-        style = torch.zeros((CHUNK // 4, generator.size.style), device=device)
-        for name in ("float32", "bfloat16"):
-            with torch.autocast(device.type, torch.bfloat16, enabled=name == "bfloat16"):
-                took_s[name] = min(_seconds(lambda: generator.draw(style), device) for _ in range(3))
-    return "bfloat16" if took_s["bfloat16"] < 0.8 * took_s["float32"] else "float32"
+        style = torch.zeros((CHUNK, generator.size.style), device=device)
+        return quicker(lambda precision: forms[precision].draw(style), device)
 
 
 def write_model(
@@ -160,7 +172,7 @@ def write_model(
         tensors |= {
             f"condition.{name}": torch.from_numpy(np.array(getattr(condition, name))) for name in ("mean", "scale", "axes")
         }
-    header = {"format": FORMAT, "size": asdict(size), **about}
+    header = {"format": MODEL_FORMAT, "size": asdict(size), **about}
     write_atomic(path, pack_tensors(tensors, metadata={"mixtape": json.dumps(header, sort_keys=True)}))
 
 
@@ -176,8 +188,10 @@ def read_model(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise ModelError(
             f"{path}: is not a cover model or is broken ({_short(error)}); delete it and run mixtape train"
         ) from error
-    if about.get("format") != FORMAT:
-        raise ModelError(f"{path}: model format {about.get('format')}, this program needs {FORMAT}; run mixtape train again")
+    if about.get("format") != MODEL_FORMAT:
+        raise ModelError(
+            f"{path}: model format {about.get('format')}, this program needs {MODEL_FORMAT}; run mixtape train --fresh"
+        )
     return tensors, about
 
 

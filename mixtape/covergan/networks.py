@@ -1,16 +1,16 @@
-"""The two networks: a generator that the music steers by scaling channels, and a discriminator with a projection head.
+"""The two networks: a generator that music and colours steer by scaling channels, and a discriminator with a projection head.
 
 Neither holds a normalisation layer, so no picture depends on its neighbours in the batch when it is drawn. Convolutions are
 plain 3 x 3 ones and the picture grows by nearest-neighbour upsampling: both are what a CPU does fastest. A small blur after
-each doubling keeps its grid out of the pictures. Pictures are (n, 3, s, s) in -1..1, latents (n, latent), conditions (n, 32),
-strengths (n,): 0 is "no music known", 1 the music as it is.
+each doubling keeps its grid out of the pictures. Pictures are (n, 3, s, s) in -1..1, latents (n, latent); what is asked of
+them, music and colours, is an `Asked`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -19,8 +19,26 @@ from torch.nn import functional as F
 SLOPE = 0.2
 """Leak of the rectifiers, in both networks."""
 
-CONDITION = 32
-"""Numbers that stand for the music."""
+MUSIC = 32
+"""Numbers that stand for a song, see `condition`."""
+
+COLOURS = 32
+"""Numbers that stand for a palette, see `colours`."""
+
+
+class Asked(NamedTuple):
+    """What pictures are to fit: music (n, 32), colours (n, 32), and how much each counts, strength (n, 2).
+
+    A strength of 0 is "not known", 1 is the thing as it is; music and colours have each their own, so either can be asked alone.
+    """
+
+    music: Tensor
+    colours: Tensor
+    strength: Tensor
+
+    def rows(self, part: slice) -> Asked:
+        """Some of them."""
+        return Asked(self.music[part], self.colours[part], self.strength[part])
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +55,9 @@ class Size:
 
 SIZES = {
     16: Size(pixels=16, drawing=(16, 12), looking=(12, 16), latent=16, style=32),
-    64: Size(pixels=64, drawing=(128, 128, 80, 48), looking=(32, 72, 112, 160)),
-    128: Size(pixels=128, drawing=(192, 160, 112, 80, 48), looking=(32, 72, 112, 160, 192)),
+    64: Size(pixels=64, drawing=(160, 96, 64, 32), looking=(32, 72, 112, 160)),
+    128: Size(pixels=128, drawing=(192, 160, 96, 64, 32), looking=(32, 64, 96, 144, 192)),
+    256: Size(pixels=256, drawing=(256, 192, 128, 80, 48, 24), looking=(24, 48, 80, 128, 160, 224)),
 }
 """The networks by side of the picture in pixels; 16 is for tests."""
 
@@ -75,32 +94,34 @@ def dense(inputs: int, outputs: int, *, gain: float = 1.0) -> nn.Linear:
 
 
 class Conditioner(nn.Module):
-    """e = null + strength (Linear(c) - null): the music, a learned stand-in for none, and everything between and beyond."""
+    """e = null + strength (Linear(c) - null): what is asked for, a learned stand-in for nothing, and all between and beyond."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, inputs: int, width: int) -> None:
         super().__init__()
-        self.linear = dense(CONDITION, width)
+        self.linear = dense(inputs, width)
         self.null = nn.Parameter(torch.zeros(width))
 
     def forward(self, condition: Tensor, strength: Tensor) -> Tensor:
-        """Conditions (n, 32) and strengths (n,) -> (n, width)."""
+        """Conditions (n, inputs) and strengths (n,) -> (n, width)."""
         return self.null + strength[:, None] * (self.linear(condition) - self.null)
 
 
 class Mapping(nn.Module):
-    """w = MLP2([z normalised, e]): latent and music become one style."""
+    """w = MLP2([z normalised, e(music), e(colours)]): latent, music and colours become one style."""
 
     def __init__(self, size: Size) -> None:
         super().__init__()
-        self.conditioner = Conditioner(size.latent)
-        self.first = dense(2 * size.latent, size.style, gain=1.4)
+        self.music = Conditioner(MUSIC, size.latent)
+        self.colours = Conditioner(COLOURS, size.latent)
+        self.first = dense(3 * size.latent, size.style, gain=1.4)
         self.second = dense(size.style, size.style, gain=1.4)
 
-    def forward(self, latent: Tensor, condition: Tensor, strength: Tensor) -> Tensor:
-        """Latents (n, latent), conditions (n, 32), strengths (n,) -> styles (n, style)."""
+    def forward(self, latent: Tensor, asked: Asked) -> Tensor:
+        """Latents (n, latent) and what is asked of them -> styles (n, style)."""
         z = latent * torch.rsqrt(latent.square().mean(dim=1, keepdim=True) + 1e-8)
-        joined = torch.cat([z, self.conditioner(condition, strength)], dim=1)
-        return leaky(self.second(leaky(self.first(joined))))
+        music = self.music(asked.music, asked.strength[:, 0])
+        colours = self.colours(asked.colours, asked.strength[:, 1])
+        return leaky(self.second(leaky(self.first(torch.cat([z, music, colours], dim=1)))))
 
 
 def upsampled_convolution(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -174,13 +195,13 @@ class Generator(nn.Module):
             x = leaky(stage(x, style))
         return self.picture(x, style)
 
-    def forward(self, latent: Tensor, condition: Tensor, strength: Tensor) -> Tensor:
-        """Latents (n, latent), conditions (n, 32), strengths (n,) -> pictures (n, 3, s, s)."""
-        return self.draw(self.mapping(latent, condition, strength))
+    def forward(self, latent: Tensor, asked: Asked) -> Tensor:
+        """Latents (n, latent) and what is asked of them -> pictures (n, 3, s, s)."""
+        return self.draw(self.mapping(latent, asked))
 
 
 class Discriminator(nn.Module):
-    """Picture and music -> how real it looks for this music: u(h) + <h, e(c)> / sqrt(d) (Miyato and Koyama 2018)."""
+    """How real a picture looks for what was asked: u(h) + <h, e(music) + e(colours)> / sqrt(d) (Miyato and Koyama 2018)."""
 
     def __init__(self, size: Size) -> None:
         super().__init__()
@@ -191,7 +212,8 @@ class Discriminator(nn.Module):
         self.last = convolution(widths[-1] + 1, size.style)
         self.read = dense(size.style * 16, size.style, gain=1.4)
         self.judge = dense(size.style, 1)
-        self.conditioner = Conditioner(size.style)
+        self.music = Conditioner(MUSIC, size.style)
+        self.colours = Conditioner(COLOURS, size.style)
 
     def features(self, pictures: Tensor) -> Tensor:
         """Pictures (n, 3, s, s) -> h (n, style)."""
@@ -202,14 +224,14 @@ class Discriminator(nn.Module):
         x = leaky(self.last(torch.cat([x, _spread_in_batch(x)], dim=1)))
         return leaky(self.read(x.flatten(1)))
 
-    def verdict(self, seen: Tensor, condition: Tensor, strength: Tensor) -> Tensor:
-        """Features h (n, style) and the music -> logits (n,)."""
-        asked = self.conditioner(condition, strength)
-        return self.judge(seen).squeeze(1) + (seen * asked).sum(dim=1) / seen.shape[1] ** 0.5
+    def verdict(self, seen: Tensor, asked: Asked) -> Tensor:
+        """Features h (n, style) and what was asked -> logits (n,)."""
+        wanted = self.music(asked.music, asked.strength[:, 0]) + self.colours(asked.colours, asked.strength[:, 1])
+        return self.judge(seen).squeeze(1) + (seen * wanted).sum(dim=1) / seen.shape[1] ** 0.5
 
-    def forward(self, pictures: Tensor, condition: Tensor, strength: Tensor) -> Tensor:
-        """Pictures (n, 3, s, s), conditions (n, 32), strengths (n,) -> logits (n,)."""
-        return self.verdict(self.features(pictures), condition, strength)
+    def forward(self, pictures: Tensor, asked: Asked) -> Tensor:
+        """Pictures (n, 3, s, s) and what was asked -> logits (n,)."""
+        return self.verdict(self.features(pictures), asked)
 
 
 def _spread_in_batch(x: Tensor, *, group: int = 4) -> Tensor:

@@ -1,4 +1,8 @@
-"""Everything that training knows at one moment, and how it gets to disk and back without losing a bit of it."""
+"""Everything that training knows at one moment, and how it gets to disk and back without losing a bit of it.
+
+Chance is not part of it: the random numbers of a step follow from the seed, the step and the process (`draws_for`), so a training
+that was killed goes on to the same end.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -16,24 +21,31 @@ from mixtape.covergan.networks import Discriminator, Generator, Size, laid_out
 from mixtape.errors import MixtapeError, ModelError
 from mixtape.storage import write_atomic
 
-FORMAT = 1
+FORMAT = 2
 """Version of the checkpoint file."""
 
-COUNTERS = ("step", "elapsed_s", "p", "setbacks", "lr_scale", "d_loss", "g_loss", "diversity", "precision", "digest", "history")
+COUNTERS = (
+    *("step", "elapsed_s", "batch", "p", "setbacks", "lr_scale", "d_loss", "g_loss", "diversity", "precision", "digest"),
+    *("history", "judged"),
+)
 
 
 @dataclass(slots=True)
 class State:
-    """Both networks, the generator's running average, both optimisers, the random numbers to come, and counters."""
+    """Both networks, the generator's running average, both optimisers, and counters.
+
+    `batch` is how many pictures a step looks at, over all processes; it shrinks when memory runs out. `history` has a row a look,
+    `judged` a row a judgement: (step, seconds, distance to real covers).
+    """
 
     g: Generator
     d: Discriminator
     ema: Generator
     g_step: torch.optim.Optimizer
     d_step: torch.optim.Optimizer
-    draws: torch.Generator
     precision: Precision
     digest: str
+    batch: int
     step: int = 0
     elapsed_s: float = 0.0
     p: float = 0.5
@@ -43,6 +55,7 @@ class State:
     g_loss: float = float("nan")
     diversity: float = float("nan")
     history: list[tuple[float, ...]] = field(default_factory=list)
+    judged: list[tuple[float, ...]] = field(default_factory=list)
 
 
 def fresh_state(
@@ -54,6 +67,7 @@ def fresh_state(
     device: torch.device,
     precision: Precision,
     digest: str,
+    batch: int,
     start_from: Path | None = None,
 ) -> State:
     """Networks from `seed`, or from a trained model whose size fits; optimisers that remember nothing yet."""
@@ -63,17 +77,15 @@ def fresh_state(
     if start_from is not None:
         _take_over(start_from, size, g, d)
     g, d = laid_out(g, device), laid_out(d, device)
-    draws = torch.Generator()
-    draws.manual_seed(seed)
     return State(
         g=g,
         d=d,
         ema=copy.deepcopy(g).requires_grad_(False),
         g_step=_adam(g, lr, betas),
         d_step=_adam(d, lr, betas),
-        draws=draws,
         precision=precision,
         digest=digest,
+        batch=batch,
     )
 
 
@@ -87,22 +99,35 @@ def save_state(path: Path, state: State) -> None:
 def load_state(path: Path, state: State) -> None:
     """Read a checkpoint into `state`, in place. ModelError when it is broken or of another size or version."""
     try:
-        packed = torch.load(path, map_location="cpu", weights_only=True)
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: this checkpoint cannot be read ({error.strerror or error})") from error
+    unpack_state(content, state, path=path)
+
+
+def unpack_state(content: bytes, state: State, *, path: Path) -> None:
+    """Read the bytes of the checkpoint at `path` into `state`, in place; errors as in `load_state`."""
+    try:
+        packed = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         if packed["format"] != FORMAT:
             raise ModelError(
-                f"{path}: checkpoint format {packed['format']}, this program needs {FORMAT}; delete the file to train anew"
+                f"{path}: checkpoint format {packed['format']}, {FORMAT} is needed; begin anew with mixtape train --fresh"
+            )
+        if packed["pixels"] != state.g.size.pixels:
+            raise ModelError(
+                f"{path}: begun at {packed['pixels']} px, {state.g.size.pixels} px are asked for; "
+                "set [train] pixels back, or begin anew with mixtape train --fresh"
             )
         for name in ("g", "d", "ema", "g_step", "d_step"):
             getattr(state, name).load_state_dict(packed[name])
-        state.draws.set_state(packed["draws"])
+        for name in COUNTERS:
+            setattr(state, name, packed[name])
     except MixtapeError:
         raise
     except Exception as error:  # a torn file can make the reader stumble in any way
         why = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise ModelError(f"{path}: this checkpoint cannot be read ({why}); delete it to train anew") from error
-    for name in COUNTERS:
-        setattr(state, name, packed[name])
-    state.history = [tuple(row) for row in state.history]
+        raise ModelError(f"{path}: this checkpoint cannot be read ({why}); begin anew with mixtape train --fresh") from error
+    state.history, state.judged = ([tuple(row) for row in rows] for rows in (state.history, state.judged))
 
 
 def is_sound(state: State) -> bool:
@@ -113,7 +138,13 @@ def is_sound(state: State) -> bool:
 
 def _packed(state: State) -> dict[str, Any]:
     parts = {name: getattr(state, name).state_dict() for name in ("g", "d", "ema", "g_step", "d_step")}
-    return {"format": FORMAT, **parts, "draws": state.draws.get_state(), **{name: getattr(state, name) for name in COUNTERS}}
+    return {"format": FORMAT, "pixels": state.g.size.pixels, **parts, **{name: getattr(state, name) for name in COUNTERS}}
+
+
+def draws_for(seed: int, step: int, *, setbacks: int = 0, rank: int = 0) -> torch.Generator:
+    """The random numbers of one step in one process; other ones after a setback, so that the same accident does not wait."""
+    words = np.random.SeedSequence((seed, step, setbacks, rank)).generate_state(2, np.uint32)
+    return torch.Generator().manual_seed(int(words[0]) << 31 | int(words[1]) >> 1)
 
 
 def _adam(network: nn.Module, lr: float, betas: tuple[float, float]) -> torch.optim.Optimizer:

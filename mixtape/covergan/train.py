@@ -1,11 +1,12 @@
 """Training: covers and the music they belong to go in, a network that dreams new covers for a song comes out.
 
 One call trains until its budget is spent, keeps its state on disk as it goes, and goes on from there when it is called again.
-What the networks learn from is losses.py; the order of one step is `advance`, below.
+What the networks learn from is in losses.py, the order of one step in step.py, what keeps it from going wrong in watch.py.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import time
@@ -15,60 +16,33 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from mixtape.covergan import losses
-from mixtape.covergan.augment import augment, steer
 from mixtape.covergan.condition import Condition
-from mixtape.covergan.deck import Deck, Hand, deal, make_deck
+from mixtape.covergan.deck import Deck, make_deck
 from mixtape.covergan.keepsakes import Keepsakes, is_milestone
-from mixtape.covergan.model import Precision, quicker_precision, write_model
-from mixtape.covergan.networks import SIZES, Generator, Size, laid_out
-from mixtape.covergan.state import State, fresh_state, is_sound, load_state, save_state
+from mixtape.covergan.model import Precision, quicker, write_model
+from mixtape.covergan.networks import COLOURS, MUSIC, Asked, Generator, laid_out
+from mixtape.covergan.recipe import TrainSettings
+from mixtape.covergan.state import State, fresh_state, load_state, save_state, unpack_state
+from mixtape.covergan.step import Trainer, advance
+from mixtape.covergan.team import Team
+from mixtape.covergan.watch import LOOK_EVERY, SETBACKS, go_back, is_best, judge, look, trouble
 from mixtape.errors import ModelError
 from mixtape.progress import Progress, silent
 from mixtape.storage import write_atomic
 from mixtape.types import ByteArray, FloatArray
 
-LOOK_EVERY = 64
-"""Steps between two looks at how training is going: diversity, held-out covers, and a line of the history."""
+WORSE = 1.1
+"""A network that ends so many times as far from the covers as it once was gives way to what it was then."""
 
-SETBACKS = 3
-"""So often training may go back to a sound state and try again with smaller steps; then it ends with what it has."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainSettings:
-    """How to train. The budget is `steps`, `seconds` of training over all starts together, or both: whichever ends first.
-
-    The music is faded in while `fade` of the budget passes: a network that hears it from the first step tends to
-    collapse (Shahbazi 2022).
-    """
-
-    size: Size = SIZES[64]
-    batch: int = 32
-    lr: float = 1e-3
-    betas: tuple[float, float] = (0.0, 0.99)
-    gamma: float = 1.0
-    lazy: int = 8
-    mismatch_every: int = 8
-    null_share: float = 0.12
-    fade: tuple[float, float] = (0.1, 0.4)
-    noise: float = 0.2
-    ema_images: int = 10_000
-    steps: int | None = None
-    seconds: float | None = None
-    save_every_s: float = 10.0
-    seed: int = 0
-    device: str = "auto"
-    threads: int = 0
-    precision: Precision = "auto"
+FEWEST = 4
+"""Pictures a step needs; memory that does not hold them holds no training."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainReport:
-    """How training went: steps and seconds over all starts, the last losses, the diversity of its pictures against
-    real ones (1 is as varied), how often it had to go back, the model file, and remarks for a person."""
+    """How training went: steps and seconds over all starts, the last losses, the diversity of its pictures against real ones
+    (1 is as varied), how often it had to go back, the model file, and remarks for a person."""
 
     steps: int
     seconds: float
@@ -86,19 +60,19 @@ def train(
     *,
     folder: Path,
     settings: TrainSettings,
+    artists: Sequence[Sequence[str]] = (),
     condition: Condition | None = None,
     start_from: Path | None = None,
     progress: Progress = silent,
     made_by: str = "",
 ) -> TrainReport:
-    """Train on covers (n, s, s, 3) uint8 and for each the conditions (k, 32) of all songs with that cover, until the
-    budget is spent.
+    """Train on covers (n, s, s, 3) uint8 and for each the conditions (k, 32) of all its songs, until the budget is spent.
 
-    State, samples, snapshots and at the end `model.safetensors` go into `folder`; called again it goes on where it
-    stopped, after a kill
-    too. `condition` is stored with the model, so that it can hear songs; `start_from` is a trained model to begin
-    with; `made_by` is the
-    command, for the record. ShapeError for covers that do not fit; ModelError for a checkpoint that cannot be used.
+    State, samples, snapshots and at the end `model.safetensors` go into `folder`; called again it goes on where it stopped, after
+    a kill too. `artists` are the names behind each cover; `condition` is stored with the model, so that it can hear songs;
+    `start_from` is a trained model to begin with; `made_by` is the command, for the record. Started by torchrun, the processes
+    share the work and the first one keeps the files. ShapeError for covers that do not fit; ModelError for a checkpoint that
+    cannot be used, or when memory holds no step.
     """
     if settings.steps is None and settings.seconds is None:
         raise ModelError("training: neither steps nor seconds are set, it would never end; set one of them")
@@ -106,13 +80,14 @@ def train(
         # It hears already, and long steps would shake out what it knows.
         settings = replace(settings, fade=(0.0, 0.0), lr=settings.lr / 2)
     torch.set_num_threads(settings.threads or max(1, torch.get_num_threads()))
-    device = torch.device(_device(settings.device))
-    deck = make_deck(covers, conditions, pixels=settings.size.pixels, device=device)
-    state = _begin(settings, deck, device, start_from)
-    remarks = _resume(folder / "checkpoint.pt", state, deck)
-    keepsakes = Keepsakes.of(deck, settings.size, folder=folder)
-    remarks += _run(state, deck, keepsakes, settings, folder, progress)
-    path = _finish(state, folder, settings, condition, made_by)
+    device = device_of(settings.device)
+    team = Team.join(device)
+    deck = make_deck(covers, conditions, pixels=settings.size.pixels, device=device, artists=artists)
+    state = begin(settings, deck, device, team, start_from)
+    run = Run(state, deck, settings, team, Keepsakes.of(deck, settings.size, folder=folder), folder)
+    remarks = [*run.resume(), *run.until_spent(progress)]
+    path = run.finish(condition, made_by, remarks) if team.rank == 0 else folder / "model.safetensors"
+    team.leave()
     return TrainReport(
         state.step,
         state.elapsed_s,
@@ -125,92 +100,11 @@ def train(
     )
 
 
-def advance(state: State, deck: Deck, settings: TrainSettings, *, done: float) -> tuple[Tensor, Tensor]:
-    """One step of both networks; `done` 0..1 is how much of the budget is spent. Returns both losses."""
-    _set_lr(state, settings, done)
-    ramp = heed(settings, done)
-    hand = deal(deck, batch=settings.batch, null_share=settings.null_share, noise=settings.noise, ramp=ramp, draws=state.draws)
-    real = augment(hand.pictures, p=state.p, draws=state.draws)
-    with _autocast(state, real):
-        drawn = augment(state.g(_latents(state, settings, real), hand.condition, hand.strength), p=state.p, draws=state.draws)
-
-    state.d.requires_grad_(True)
-    with _autocast(state, real):
-        seen = state.d.features(real)
-        rated_real = state.d.verdict(seen, hand.condition, hand.strength)
-        rated_drawn = state.d(drawn.detach(), hand.condition, hand.strength)
-        d_loss = objective = losses.pairing(better=rated_real, worse=rated_drawn)
-        if state.step % settings.mismatch_every == settings.mismatch_every - 1:
-            objective = objective + losses.mismatch(state.d, seen, hand.condition, hand.strength)
-    if state.step % settings.lazy == 0:
-        objective = objective + _penalty(state, settings, real, drawn, hand)
-    _descend(state.d_step, objective)
-
-    state.d.requires_grad_(False)
-    with _autocast(state, real):
-        rated_drawn = state.d(drawn, hand.condition, hand.strength)
-        with torch.no_grad():
-            rated_real = state.d(real, hand.condition, hand.strength)
-        g_loss = losses.pairing(better=rated_drawn, worse=rated_real)
-    _descend(state.g_step, g_loss)
-    _follow(state.ema, state.g, images=(state.step + 1) * settings.batch, settings=settings)
-    return d_loss.detach(), g_loss.detach()
-
-
-def heed(settings: TrainSettings, done: float) -> float:
-    """How much the music counts when `done` 0..1 of the budget is spent: 0 before the fade, 1 after it."""
-    begin, end = settings.fade
-    return min(max((done - begin) / max(end - begin, 1e-9), 0.0), 1.0) if end else 1.0
-
-
-def _penalty(state: State, settings: TrainSettings, real: Tensor, drawn: Tensor, hand: Hand) -> Tensor:
-    """gamma / 2 (R1 + R2) on half the batch, scaled up for the steps that go without."""
-    half = slice(0, max(4, settings.batch // 2))
-    music = hand.condition[half], hand.strength[half]
-    r1 = losses.slope_penalty(state.d, real[half], *music)
-    r2 = losses.slope_penalty(state.d, drawn[half], *music)
-    return settings.lazy * settings.gamma / 2 * (r1 + r2)
-
-
-def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    optimiser.step()
-
-
-@torch.no_grad()
-def _follow(ema: Generator, g: Generator, *, images: int, settings: TrainSettings) -> None:
-    """Running average whose half-life is a twentieth of the images seen, at most `ema_images`."""
-    keep = 0.5 ** (settings.batch / min(settings.ema_images, images / 20))
-    torch._foreach_lerp_(list(ema.parameters()), list(g.parameters()), 1 - keep)
-
-
-def _set_lr(state: State, settings: TrainSettings, done: float) -> None:
-    """Down a cosine to a tenth, after a start of 50 growing steps."""
-    falling = 0.1 + 0.45 * (1 + math.cos(math.pi * min(done, 1.0)))
-    for optimiser in (state.g_step, state.d_step):
-        for group in optimiser.param_groups:
-            group["lr"] = settings.lr * falling * state.lr_scale * min(1.0, (state.step + 1) / 50)
-
-
-def _latents(state: State, settings: TrainSettings, like: Tensor) -> Tensor:
-    return torch.randn((settings.batch, settings.size.latent), generator=state.draws).to(like.device)
-
-
-def _autocast(state: State, like: Tensor) -> torch.autocast:
-    return torch.autocast(like.device.type, torch.bfloat16, enabled=state.precision == "bfloat16")
-
-
-def _device(wanted: str) -> str:
-    if wanted != "auto":
-        return wanted
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _begin(settings: TrainSettings, deck: Deck, device: torch.device, start_from: Path | None) -> State:
+def begin(settings: TrainSettings, deck: Deck, device: torch.device, team: Team, start_from: Path | None = None) -> State:
+    """The state of a training that has not made a step; the number format that is quicker here is measured."""
     precision = settings.precision
     if precision == "auto":
-        precision = quicker_precision(laid_out(Generator(settings.size), device))
+        precision = team.agreed(_quicker_precision(settings, device))
     return fresh_state(
         settings.size,
         seed=settings.seed,
@@ -219,123 +113,191 @@ def _begin(settings: TrainSettings, deck: Deck, device: torch.device, start_from
         device=device,
         precision=precision,
         digest=deck.digest,
+        batch=settings.batch,
         start_from=start_from,
     )
 
 
-def _resume(checkpoint: Path, state: State, deck: Deck) -> list[str]:
-    if not checkpoint.is_file():
-        return []
-    load_state(checkpoint, state)
-    changed = state.digest != deck.digest
-    state.digest = deck.digest
-    return ["the covers or their songs have changed since training began; it goes on with the new ones"] if changed else []
+@dataclass(slots=True, eq=False)
+class Run:
+    """A training from where it stands until its budget is spent."""
 
+    state: State
+    deck: Deck
+    settings: TrainSettings
+    team: Team
+    keepsakes: Keepsakes
+    folder: Path
 
-def _spent(state: State, settings: TrainSettings) -> float:
-    by_steps = 0.0 if settings.steps is None else state.step / settings.steps if settings.steps else 1.0
-    by_time = state.elapsed_s / settings.seconds if settings.seconds else 0.0
-    return max(by_steps, by_time)
+    @property
+    def checkpoint(self) -> Path:
+        """Where training goes on from."""
+        return self.folder / "checkpoint.pt"
 
+    @property
+    def best(self) -> Path:
+        """The state whose pictures came nearest to the covers."""
+        return self.folder / "best.pt"
 
-def _run(state: State, deck: Deck, keepsakes: Keepsakes, settings: TrainSettings, folder: Path, progress: Progress) -> list[str]:
-    """Step until the budget is spent; look, keep and save on the way; go back when something has broken."""
-    remarks: list[str] = []
-    checkpoint = folder / "checkpoint.pt"
-    if state.step == 0:
-        keepsakes.keep(state.ema, step=0, strength=heed(settings, 0.0))
-        save_state(checkpoint, state)
-    saved_s = last_s = time.monotonic()
-    while (done := _spent(state, settings)) < 1.0:
-        d_loss, g_loss = advance(state, deck, settings, done=done)
-        state.step += 1
-        now_s = time.monotonic()
-        state.elapsed_s, last_s = state.elapsed_s + now_s - last_s, now_s
-        if state.step % LOOK_EVERY == 0 or now_s - saved_s > settings.save_every_s or _spent(state, settings) >= 1.0:
-            state.d_loss, state.g_loss = float(d_loss), float(g_loss)
-            trouble = _trouble(state)
-            if trouble:
-                remarks.append(_go_back(checkpoint, state, trouble))
-                if state.setbacks > SETBACKS:
-                    break
+    def resume(self) -> list[str]:
+        """Go on from the checkpoint where there is one; says so when the covers have changed since."""
+        if not self.team.agreed(self.checkpoint.is_file()):
+            return []
+        self._load(self.checkpoint)
+        changed = self.state.digest != self.deck.digest
+        self.state.digest = self.deck.digest
+        return ["the covers or their songs have changed since training began; it goes on with the new ones"] if changed else []
+
+    def until_spent(self, progress: Progress) -> list[str]:
+        """Step until the budget is spent; look, judge, keep and save on the way; go back when something has broken."""
+        state, settings, first = self.state, self.settings, self.team.rank == 0
+        trainer, remarks = Trainer.of(state, self.team), list[str]()
+        if state.step == 0 and first:
+            self.keepsakes.keep(state.ema, step=0, strength=settings.heed(0.0))
+            save_state(self.checkpoint, state)
+        saved_s = last_s = time.monotonic()
+        while (done := self.team.agreed(self.spent())) < 1.0:
+            try:
+                d_loss, g_loss = advance(state, self.deck, settings, trainer, done=done)
+            except (RuntimeError, MemoryError) as error:
+                remarks.append(self._smaller(error))
                 continue
-        if state.step % LOOK_EVERY == 0:
-            _look(state, deck, settings)
-        if is_milestone(state.step):
-            keepsakes.keep(state.ema, step=state.step, strength=heed(settings, done))
-        if now_s - saved_s > settings.save_every_s:
-            save_state(checkpoint, state)
-            saved_s = now_s
-        progress("training", *_shown(state, settings))
-    save_state(checkpoint, state)
-    return remarks
+            state.step += 1
+            now_s = time.monotonic()
+            state.elapsed_s, last_s = state.elapsed_s + now_s - last_s, now_s
+            due = now_s - saved_s > settings.save_every_s
+            if self.team.agreed(state.step % LOOK_EVERY == 0 or due or self.spent() >= 1.0):
+                state.d_loss, state.g_loss = float(d_loss), float(g_loss)
+                if state.step % LOOK_EVERY == 0:
+                    self._look()
+                if what := self.team.agreed(trouble(state)):
+                    remarks.append(go_back(state, what, self._load_sound))
+                    if state.setbacks > SETBACKS:
+                        break
+                    continue
+            if first and state.step % settings.judge_every == 0:
+                self._judge()
+            if first and is_milestone(state.step):
+                self.keepsakes.keep(state.ema, step=state.step, strength=settings.heed(done))
+            if first and due:
+                save_state(self.checkpoint, state)
+                saved_s = now_s
+            progress("training", *self._shown())
+        if first:
+            save_state(self.checkpoint, state)
+        return remarks
+
+    def spent(self) -> float:
+        """How much of the budget is spent, 0..1 and beyond."""
+        state, settings = self.state, self.settings
+        by_steps = 0.0 if settings.steps is None else state.step / settings.steps if settings.steps else 1.0
+        by_time = state.elapsed_s / settings.seconds if settings.seconds else 0.0
+        return max(by_steps, by_time)
+
+    def finish(self, condition: Condition | None, made_by: str, remarks: list[str]) -> Path:
+        """Write the model, the history and what there is to say about it."""
+        state, settings = self.state, self.settings
+        if self.best.is_file() and state.step:
+            self._judge()
+            nearest = min(row[-1] for row in state.judged)
+            if state.judged[-1][-1] > WORSE * nearest:
+                at = state.step
+                load_state(self.best, state)
+                remarks.append(
+                    f"at step {at} its pictures were farther from the covers than at step {state.step}: that one is kept"
+                )
+        about: dict[str, Any] = {
+            "steps": state.step,
+            "images": state.step * settings.batch,
+            "seconds": round(state.elapsed_s),
+            "settings": {key: value for key, value in asdict(settings).items() if key not in ("size", "device", "threads")},
+            "made_by": made_by,
+            "diversity": state.diversity,
+        }
+        path = self.folder / "model.safetensors"
+        parts = {"generator": state.ema.state_dict(), "discriminator": state.d.state_dict()}
+        write_model(path, parts, condition, size=settings.size, about=about)
+        _write_rows(self.folder / "history.csv", "step,elapsed_s,d_loss,g_loss,augment_p,diversity", state.history)
+        _write_rows(self.folder / "judged.csv", "step,elapsed_s,distance", state.judged)
+        write_atomic(self.folder / "about.json", json.dumps(about, indent=1, sort_keys=True).encode())
+        return path
+
+    def _load(self, path: Path) -> None:
+        """Read a checkpoint; the first process reads it for all, on whatever computer they are."""
+        content = self.team.agreed(path.read_bytes() if self.team.rank == 0 else b"")
+        unpack_state(content, self.state, path=path)
+
+    def _load_sound(self) -> None:
+        self._load(self.best if self.team.agreed(self.best.is_file()) else self.checkpoint)
+
+    def _look(self) -> None:
+        if self.team.rank == 0:
+            look(self.state, self.deck, self.settings)
+        self.state.p, self.state.diversity, self.state.history = self.team.agreed(
+            (self.state.p, self.state.diversity, self.state.history)
+        )
+
+    def _judge(self) -> None:
+        from mixtape.covergan.metrics.sliced import sliced
+
+        judge(self.state, self.deck, self.settings, lambda covers, drawn: sliced(covers, drawn).mean)
+        if is_best(self.state):
+            save_state(self.best, self.state)
+
+    def _smaller(self, error: BaseException) -> str:
+        """Half the batch when memory ran out, anything else is raised again. ModelError when no smaller batch is left."""
+        if not _is_out_of_memory(error) or self.team.world > 1:
+            raise error
+        was, self.state.batch = self.state.batch, self.state.batch // 2
+        if self.state.batch < FEWEST:
+            raise ModelError(
+                f"training: {self.settings.size.pixels} px and {was} pictures a step do not fit into memory; "
+                "close other programs, or set [train] pixels lower"
+            ) from error
+        self.state.g_step.zero_grad(set_to_none=True)
+        self.state.d_step.zero_grad(set_to_none=True)
+        gc.collect()
+        return f"memory ran out at {was} pictures a step; went on with {self.state.batch}"
+
+    def _shown(self) -> tuple[int, int]:
+        seconds = self.settings.seconds
+        if seconds is None:
+            return self.state.step, self.settings.steps or 0
+        return min(round(self.state.elapsed_s), math.ceil(seconds)), math.ceil(seconds)
 
 
-def _shown(state: State, settings: TrainSettings) -> tuple[int, int]:
-    if settings.seconds is None:
-        return state.step, settings.steps or 0
-    return min(round(state.elapsed_s), math.ceil(settings.seconds)), math.ceil(settings.seconds)
+def _quicker_precision(settings: TrainSettings, device: torch.device) -> Precision:
+    """The number format in which a generator learns faster here."""
+    g, n = laid_out(Generator(settings.size), device), max(FEWEST, settings.batch // 2)
+    z = torch.randn((n, settings.size.latent), device=device)
+    asked = Asked(*(torch.zeros((n, width), device=device) for width in (MUSIC, COLOURS, 2)))
+
+    def learn(precision: Precision) -> None:
+        with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+            drawn = g(z, asked)
+        drawn.float().mean().backward()
+
+    return quicker(learn, device)
 
 
-@torch.no_grad()
-def _look(state: State, deck: Deck, settings: TrainSettings) -> None:
-    """Measure diversity; steer augmentation by held-out covers. Uses random numbers of its own, so looking changes
-    nothing else."""
-    draws = torch.Generator()
-    draws.manual_seed(settings.seed + state.step)
-    rules = {"batch": 32, "null_share": 0.0, "noise": 0.0, "ramp": 1.0, "draws": draws}
-    real = deal(deck, **rules)  # type: ignore[arg-type]
-    z = torch.randn((32, settings.size.latent), generator=draws).to(real.pictures.device)
-    drawn = state.ema(z, real.condition, real.strength)
-    varied = float(real.pictures.std(dim=0).mean())
-    # One cover, or covers all alike: there is no variety to fall short of.
-    state.diversity = float(drawn.clamp(-1, 1).std(dim=0).mean()) / varied if varied > 0.02 else 1.0
-    if len(deck.held):
-        held = deal(deck, **rules, held=True)  # type: ignore[arg-type]
-        drawn = state.g(z, held.condition, held.strength)
-        above = state.d(held.pictures, held.condition, held.strength) > state.d(drawn, held.condition, held.strength)
-        state.p = steer(state.p, held_above_drawn=float(above.float().mean()))
-    state.history.append((state.step, round(state.elapsed_s, 1), state.d_loss, state.g_loss, state.p, state.diversity))
+def _is_out_of_memory(error: BaseException) -> bool:
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return "can't allocate memory" in str(error) or "not enough memory" in str(error)
 
 
-def _trouble(state: State) -> str:
-    """What is wrong, or nothing: a loss or weight that is no number, or pictures that have become all alike."""
-    if not (math.isfinite(state.d_loss) and math.isfinite(state.g_loss) and is_sound(state)):
-        return "a loss was no longer a number"
-    best = min(1.0, max((row[-1] for row in state.history), default=0.0))
-    recent = [row[-1] for row in state.history[-3:]]
-    if best > 0.3 and len(recent) == 3 and max(recent) < 0.25 * best:
-        return f"its pictures had become alike ({max(recent):.0%} as varied as real covers, {best:.0%} before)"
-    return ""
+def _write_rows(path: Path, head: str, rows: Sequence[tuple[float, ...]]) -> None:
+    lines = [head, *(",".join(f"{number:.6g}" for number in row) for row in rows)]
+    write_atomic(path, ("\n".join(lines) + "\n").encode())
 
 
-def _go_back(checkpoint: Path, state: State, trouble: str) -> str:
-    """Return to the last sound state with half the step length, and other random numbers."""
-    at, setbacks = state.step, state.setbacks + 1
-    load_state(checkpoint, state)
-    state.setbacks = setbacks
-    state.lr_scale = 0.5**setbacks
-    state.draws.manual_seed(state.step + 1000 * setbacks)
-    state.history = [row for row in state.history if row[0] <= state.step]
-    return f"at step {at} {trouble}; went back to step {state.step}"
-
-
-def _finish(state: State, folder: Path, settings: TrainSettings, condition: Condition | None, made_by: str) -> Path:
-    about: dict[str, Any] = {
-        "steps": state.step,
-        "images": state.step * settings.batch,
-        "seconds": round(state.elapsed_s),
-        "settings": {key: value for key, value in asdict(settings).items() if key not in ("size", "device", "threads")},
-        "made_by": made_by,
-        "diversity": state.diversity,
-    }
-    path = folder / "model.safetensors"
-    parts = {"generator": state.ema.state_dict(), "discriminator": state.d.state_dict()}
-    write_model(path, parts, condition, size=settings.size, about=about)
-    rows = [
-        "step,elapsed_s,d_loss,g_loss,augment_p,diversity",
-        *(",".join(f"{number:.6g}" for number in row) for row in state.history),
-    ]
-    write_atomic(folder / "history.csv", ("\n".join(rows) + "\n").encode())
-    write_atomic(folder / "about.json", json.dumps(about, indent=1, sort_keys=True).encode())
-    return path
+def device_of(wanted: str) -> torch.device:
+    """The device that "auto", "cpu" or "cuda" means here. ModelError when there is none such."""
+    if wanted == "auto":
+        wanted = "cuda" if torch.cuda.is_available() else "cpu"
+    if wanted == "cuda":
+        if not torch.cuda.is_available():
+            raise ModelError("[train] device = cuda: torch finds no CUDA graphics card here; set it to auto or cpu")
+        torch.cuda.set_device(Team.local() % torch.cuda.device_count())
+        return torch.device("cuda", torch.cuda.current_device())
+    return torch.device(wanted)

@@ -13,7 +13,7 @@ import numpy as np
 from mixtape.errors import LibraryError
 from mixtape.maps.colours import colour_grid
 from mixtape.maps.grid import grid_shape
-from mixtape.palette import dominant_colours
+from mixtape.palette import palette_from
 from mixtape.prints.map_print import checked
 from mixtape.storage import write_atomic
 from mixtape.types import ByteArray, FloatArray, Palette
@@ -82,8 +82,8 @@ def gallery_pictures(folder: Path, *, count: int) -> tuple[ByteArray, tuple[Pale
         chosen.insert(0, np.load(path))
         if sum(len(part) for part in chosen) >= count:
             break
-    pictures = np.concatenate(chosen)[-count:]
-    return pictures, tuple(dominant_colours(picture) for picture in pictures)
+    kept = [np.load(path.with_name(path.name.replace("pictures", "palettes"))) for path in shards[-len(chosen) :]]
+    return np.concatenate(chosen)[-count:], tuple(palette_from(row) for row in np.concatenate(kept)[-count:])
 
 
 def forming_sheet(stages: FloatArray, colours: FloatArray, *, size_px: tuple[int, int]) -> Picture:

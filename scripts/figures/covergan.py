@@ -33,7 +33,8 @@ def train_step() -> Row:
 
     from mixtape.covergan.material import DEMO_MODEL
     from mixtape.covergan.model import CoverModel, latents
-    from mixtape.covergan.train import TrainSettings, train
+    from mixtape.covergan.recipe import TrainSettings
+    from mixtape.covergan.train import train
 
     rng = np.random.default_rng(6)
     covers = rng.integers(0, 256, (128, 64, 64, 3), np.uint8)

@@ -4,7 +4,8 @@ import torch
 
 from mixtape.covergan.condition import Condition
 from mixtape.covergan.networks import SIZES
-from mixtape.covergan.train import TrainSettings, train
+from mixtape.covergan.recipe import TrainSettings
+from mixtape.covergan.train import train
 
 
 @pytest.fixture(autouse=True)

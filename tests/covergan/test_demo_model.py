@@ -3,18 +3,19 @@
 import numpy as np
 import pytest
 
-from mixtape.covergan.model import CoverModel, demo_model_path, latents
+from mixtape.covergan.material import DEMO_MODEL
+from mixtape.covergan.model import CoverModel, latents
 
 
 @pytest.fixture(scope="module")
 def demo():
-    return CoverModel.load(demo_model_path(), precision="float32")
+    return CoverModel.load(DEMO_MODEL, precision="float32")
 
 
 def test_it_is_small_enough_to_come_along_and_says_how_it_was_made(demo):
-    assert demo_model_path().stat().st_size <= 4_000_000
+    assert DEMO_MODEL.stat().st_size <= 4_000_000
     assert demo.about["made_by"].startswith("python scripts/train_demo_model.py")
-    assert demo.about["made_by"] in demo_model_path().with_suffix(".md").read_text(encoding="utf-8")
+    assert demo.about["made_by"] in DEMO_MODEL.with_suffix(".md").read_text(encoding="utf-8")
 
 
 def test_it_hears_any_song_and_another_song_gives_other_pictures(demo):

@@ -4,8 +4,12 @@ import torch
 from torch import nn
 
 from mixtape.covergan.augment import augment, shifted, steer
-from mixtape.covergan.losses import mismatch, pairing, slope_penalty
-from mixtape.covergan.networks import SIZES, Discriminator
+from mixtape.covergan.losses import DiscriminatorLoss, generator_loss, mismatch, pairing, slope_penalty
+from mixtape.covergan.networks import SIZES, Asked, Discriminator
+
+
+def asked_of(n, *, strength=1.0):
+    return Asked(torch.randn(n, 32), torch.randn(n, 32), torch.full((n, 2), strength))
 
 
 def test_pairing_is_the_papers_softplus():
@@ -16,19 +20,45 @@ def test_pairing_is_the_papers_softplus():
 
 def test_the_slope_of_a_linear_judge_is_its_weights():
     class Linear(nn.Module):
-        def forward(self, pictures, condition, strength):
+        def forward(self, pictures, asked):
             return 3.0 * pictures.flatten(1).sum(dim=1)
 
-    assert float(slope_penalty(Linear(), torch.randn(4, 3, 2, 2), torch.zeros(4, 32), torch.ones(4))) == 9 * 12
+    assert float(slope_penalty(Linear(), torch.randn(4, 3, 2, 2), asked_of(4))) == 9 * 12
 
 
-def test_music_that_belongs_to_another_cover_costs_and_no_music_teaches_nothing():
+def test_what_belongs_to_another_cover_costs_and_what_is_not_known_teaches_nothing():
     d = Discriminator(SIZES[16])
-    seen, c = torch.randn(8, 32), torch.randn(8, 32)
-    loss = mismatch(d, seen, c, torch.ones(8))
-    loss.backward()
-    assert d.conditioner.linear.weight.grad.abs().sum() > 0
-    assert math.isclose(mismatch(d, seen, c, torch.zeros(8)).item(), math.log(2), rel_tol=1e-5)
+    seen, asked, unknown = torch.randn(8, 32), asked_of(8), asked_of(8, strength=0.0)
+    mismatch(d, seen, d.verdict(seen, asked), asked).backward()
+    assert d.music.linear.weight.grad.abs().sum() > 0
+    assert d.colours.linear.weight.grad.abs().sum() > 0
+    # One ln 2 for the music, one for the colours: a coin is thrown.
+    assert math.isclose(mismatch(d, seen, d.verdict(seen, unknown), unknown).item(), 2 * math.log(2), rel_tol=1e-5)
+
+
+def test_the_loss_of_the_discriminator_is_the_sum_that_the_module_says():
+    d, asked = Discriminator(SIZES[16]), asked_of(8)
+    real, drawn = torch.randn(8, 3, 16, 16), torch.randn(8, 3, 16, 16)
+    half = slice(0, 4)
+    d.requires_grad_(False)
+    plain, paired = DiscriminatorLoss(d)(real, drawn, asked, 0.0)
+    steep = DiscriminatorLoss(d)(real, drawn, asked, 2.0)[0].detach()
+    r1, r2 = (slope_penalty(d, pictures[half], asked.rows(half)) for pictures in (real, drawn))
+    expected = pairing(d(real, asked), d(drawn, asked))
+    assert math.isclose(float(paired), float(expected), rel_tol=1e-5)
+    seen = d.features(real)
+    assert math.isclose(float(plain), float(expected + mismatch(d, seen, d.verdict(seen, asked), asked)), rel_tol=1e-5)
+    assert math.isclose(float(steep - plain), float((r1 + r2).detach()), rel_tol=1e-3)
+
+
+def test_the_generator_is_led_towards_what_the_discriminator_prefers():
+    d, asked = Discriminator(SIZES[16]).requires_grad_(False), asked_of(8)
+    real, drawn = torch.randn(8, 3, 16, 16), torch.randn(8, 3, 16, 16).requires_grad_(True)
+    before = generator_loss(d, real, drawn, asked)
+    before.backward()
+    with torch.no_grad():
+        after = generator_loss(d, real, drawn - 0.05 * drawn.grad.sign(), asked)
+    assert float(after) < before.item()
 
 
 def test_shifts_mirror_at_the_border_and_never_show_an_empty_frame():

@@ -81,7 +81,7 @@ def test_the_sentence_says_that_pictures_cannot_follow_and_what_to_do_instead():
     covers, music, groups = albums(60, each=(1, 1), linked=False, seed=4)
     sentence = said(link(fit_matcher(covers, music, groups), permutations=99))
     assert "are not linked (true song found" in sentence
-    assert "[show] wall_palette" in sentence
+    assert "[show] wall_colours" in sentence
     few = said(Link(real=0.5, error=0.1, chance=0.3, farther=0.6, p=0.001, pairs=9, groups=9))
     assert "9 covers with songs, 9 without a common album" in few
     assert "too few" in said(Link(real=0.1, error=0.1, chance=0.1, farther=0.5, p=0.4, pairs=90, groups=9))

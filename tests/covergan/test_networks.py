@@ -2,16 +2,41 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from mixtape.covergan.networks import SIZES, Conditioner, Discriminator, Generator, blurred, upsampled_convolution
+from mixtape.covergan.networks import (
+    SIZES,
+    Asked,
+    Conditioner,
+    Discriminator,
+    Generator,
+    blurred,
+    laid_out,
+    upsampled_convolution,
+)
+from mixtape.covergan.quick import QuickGenerator
 
 
-@pytest.mark.parametrize("pixels", [16, 64, 128])
+def asked_of(n):
+    return Asked(torch.randn(n, 32), torch.randn(n, 32), torch.ones(n, 2))
+
+
+@pytest.mark.parametrize("pixels", [16, 64, 128, 256])
 def test_both_networks_fit_each_size(pixels):
     size = SIZES[pixels]
-    music = torch.randn(4, 32), torch.ones(4)
-    pictures = Generator(size)(torch.randn(4, size.latent), *music)
-    assert pictures.shape == (4, 3, pixels, pixels)
-    assert Discriminator(size)(pictures, *music).shape == (4,)
+    with torch.no_grad():
+        pictures = Generator(size)(torch.randn(4, size.latent), asked_of(4))
+        assert pictures.shape == (4, 3, pixels, pixels)
+        assert Discriminator(size)(pictures, asked_of(4)).shape == (4,)
+
+
+@pytest.mark.parametrize("pixels", [16, 64])
+def test_the_generator_that_draws_quickly_draws_the_same(pixels):
+    g = laid_out(Generator(SIZES[pixels]), "cpu").eval()
+    style = torch.randn(3, SIZES[pixels].style)
+    with torch.inference_mode():
+        plain = g.draw(style)
+        torch.testing.assert_close(QuickGenerator(g, torch.float32).draw(style), plain, rtol=1e-3, atol=1e-4)
+        rounded = QuickGenerator(g, torch.bfloat16).draw(style).float()
+        assert (rounded - plain).abs().max() < 0.03 * plain.std() + 0.02
 
 
 def test_the_fast_upsampled_convolution_is_the_plain_one():
@@ -22,7 +47,7 @@ def test_the_fast_upsampled_convolution_is_the_plain_one():
 
 
 def test_strength_leads_from_no_music_to_all_of_it():
-    conditioner = Conditioner(8)
+    conditioner = Conditioner(32, 8)
     torch.nn.init.normal_(conditioner.null)
     c = torch.randn(3, 32)
     none, half, full = (conditioner(c, torch.full((3,), s)) for s in (0.0, 0.5, 1.0))
@@ -34,8 +59,18 @@ def test_strength_leads_from_no_music_to_all_of_it():
 def test_only_the_direction_of_a_latent_counts():
     size = SIZES[16]
     g = Generator(size)
-    z, music = torch.randn(2, size.latent), (torch.randn(2, 32), torch.ones(2))
-    torch.testing.assert_close(g(z, *music), g(5 * z, *music), rtol=1e-3, atol=1e-4)
+    z, asked = torch.randn(2, size.latent), asked_of(2)
+    torch.testing.assert_close(g(z, asked), g(5 * z, asked), rtol=1e-3, atol=1e-4)
+
+
+def test_music_and_colours_are_asked_for_each_alone():
+    g = Generator(SIZES[16])
+    z, asked = torch.randn(2, SIZES[16].latent), asked_of(2)
+    for part, strength in (("music", [0.0, 1.0]), ("colours", [1.0, 0.0])):
+        weak = asked._replace(strength=torch.tensor([strength, strength]))
+        other = weak._replace(**{part: getattr(weak, part) + 1.0})
+        torch.testing.assert_close(g(z, weak), g(z, other))
+        assert not torch.allclose(g(z, asked), g(z, asked._replace(**{part: getattr(asked, part) + 1.0})))
 
 
 def test_the_blur_erases_a_checkerboard_and_leaves_flat_colour_alone():

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,10 +13,14 @@ import torch
 from mixtape.covergan.deck import deal, likeness_groups, make_deck
 from mixtape.covergan.keepsakes import is_milestone
 from mixtape.covergan.metrics import diversity
-from mixtape.covergan.model import CoverModel, read_model
+from mixtape.covergan.model import CoverModel, latents, read_model
 from mixtape.covergan.networks import SIZES
+from mixtape.covergan.recipe import TrainSettings
 from mixtape.covergan.state import load_state, save_state
-from mixtape.covergan.train import TrainSettings, _begin, _go_back, _trouble, train
+from mixtape.covergan.step import advance
+from mixtape.covergan.team import Team
+from mixtape.covergan.train import begin, train
+from mixtape.covergan.watch import go_back, trouble
 from mixtape.errors import ModelError, ShapeError
 
 SMALL = TrainSettings(size=SIZES[16], batch=8, steps=20, threads=1, precision="float32")
@@ -27,11 +32,39 @@ import sys
 import numpy as np
 from pathlib import Path
 from mixtape.covergan.networks import SIZES
-from mixtape.covergan.train import TrainSettings, train
+from mixtape.covergan.recipe import TrainSettings
+from mixtape.covergan.train import train
 arrays = np.load(sys.argv[1])
 settings = TrainSettings(size=SIZES[16], batch=8, steps=int(sys.argv[3]), threads=1, precision="float32", save_every_s=0.1)
-train(arrays["covers"], list(arrays["music"]), folder=Path(sys.argv[2]), settings=settings)
+report = train(arrays["covers"], list(arrays["music"]), folder=Path(sys.argv[2]), settings=settings)
 """
+
+SHARED = """
+import sys
+import torch
+from pathlib import Path
+from mixtape.covergan.losses import DiscriminatorLoss
+from mixtape.covergan.networks import SIZES, Asked, Discriminator
+from mixtape.covergan.team import Team
+team, folder = Team.join(torch.device("cpu")), Path(sys.argv[1])
+torch.manual_seed(0)
+d = Discriminator(SIZES[16])
+torch.manual_seed(1 + team.rank)
+given = torch.randn(8, 3, 16, 16), torch.randn(8, 3, 16, 16), Asked(torch.randn(8, 32), torch.randn(8, 32), torch.ones(8, 2)), 1.0
+DiscriminatorLoss(d)(*given)[0].backward()
+torch.save({name: weight.grad.clone() for name, weight in d.named_parameters()}, folder / f"alone-{team.rank}.pt")
+d.zero_grad()
+shared = team.shared(DiscriminatorLoss(d))
+shared(*given)[0].backward()
+torch.save({name: weight.grad for name, weight in d.named_parameters()}, folder / f"{team.rank}.pt")
+team.leave()
+"""
+
+
+def a_state(trained):
+    """A training that has not begun."""
+    cpu = torch.device("cpu")
+    return begin(SMALL, make_deck(trained[2], list(trained[3][:, None]), pixels=16, device=cpu), cpu, Team())
 
 
 def test_training_leaves_a_model_samples_and_finite_losses(trained):
@@ -106,26 +139,104 @@ def test_one_single_cover_without_known_songs_can_be_trained_on(trained, tmp_pat
 
 
 def test_a_loss_that_is_no_number_sends_training_back_with_smaller_steps(trained, tmp_path):
-    deck = make_deck(trained[2], list(trained[3][:, None]), pixels=16, device=torch.device("cpu"))
-    state = _begin(SMALL, deck, torch.device("cpu"), None)
+    state = a_state(trained)
     state.d_loss = state.g_loss = 0.7
-    assert not _trouble(state)
+    assert not trouble(state)
     save_state(tmp_path / "checkpoint.pt", state)
     state.step = 30
     with torch.no_grad():
         next(state.g.parameters()).fill_(float("nan"))
-    said = _trouble(state)
+    said = trouble(state)
     assert "number" in said
-    assert "went back to step 0" in _go_back(tmp_path / "checkpoint.pt", state, said)
-    assert not _trouble(state)
+    assert "went back to step 0" in go_back(state, said, lambda: load_state(tmp_path / "checkpoint.pt", state))
+    assert not trouble(state)
     assert (state.step, state.setbacks, state.lr_scale) == (0, 1, 0.5)
 
 
+def test_pictures_that_become_all_alike_send_training_back_to_the_best_state(trained, tmp_path, monkeypatch):
+    settings = TrainSettings(size=SIZES[16], batch=8, steps=1280, threads=1, precision="float32", judge_every=256)
+
+    def flat(state, deck, settings, trainer, *, done):
+        # From step 600 on the generator draws one grey, until training goes back.
+        if state.step >= 600 and not state.setbacks:
+            torch.nn.init.zeros_(state.ema.picture.conv.weight)
+        return torch.tensor(0.7), torch.tensor(0.7)
+
+    monkeypatch.setattr("mixtape.covergan.train.advance", flat)
+    report = train(trained[2], list(trained[3][:, None]), folder=tmp_path, settings=settings, start_from=trained[1].model)
+    assert (report.setbacks, report.steps) == (1, 1280)
+    assert any("alike" in remark and "went back to step 512" in remark for remark in report.remarks), report.remarks
+
+
+def test_when_memory_runs_out_training_goes_on_with_half_as_many_pictures_a_step(trained, tmp_path, monkeypatch):
+    def hungry(state, deck, settings, trainer, *, done):
+        if state.batch > 8:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return advance(state, deck, settings, trainer, done=done)
+
+    monkeypatch.setattr("mixtape.covergan.train.advance", hungry)
+    settings = replace(SMALL, batch=32)
+    report = train(trained[2], list(trained[3][:, None]), folder=tmp_path, settings=settings)
+    assert report.steps == SMALL.steps
+    assert [remark for remark in report.remarks if "memory" in remark] == [
+        "memory ran out at 32 pictures a step; went on with 16",
+        "memory ran out at 16 pictures a step; went on with 8",
+    ]
+
+
+def test_memory_that_holds_no_step_at_all_is_said_with_a_remedy_and_other_faults_are_not_hidden(trained, tmp_path, monkeypatch):
+    def failing(words):
+        def fails(*_, **__):
+            raise RuntimeError(words)
+
+        return fails
+
+    monkeypatch.setattr("mixtape.covergan.train.advance", failing("DefaultCPUAllocator: can't allocate memory: you tried ..."))
+    with pytest.raises(ModelError, match="pixels"):
+        train(trained[2], list(trained[3][:, None]), folder=tmp_path / "full", settings=SMALL)
+    monkeypatch.setattr("mixtape.covergan.train.advance", failing("shapes do not fit"))
+    with pytest.raises(RuntimeError, match="shapes do not fit"):
+        train(trained[2], list(trained[3][:, None]), folder=tmp_path / "broken", settings=SMALL)
+
+
+def test_two_processes_train_one_network_and_the_first_keeps_the_files(tmp_path, made_up):
+    covers, music = made_up(70)
+    np.savez(tmp_path / "covers.npz", covers=covers, music=music[:, None])
+    (tmp_path / "child.py").write_text(CHILD + "print(report.steps, report.d_loss, report.g_loss)\n")
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(tmp_path / "child.py")]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    for steps in ("12", "20"):  # and goes on from where it stopped
+        done = subprocess.run(
+            [*command, str(tmp_path / "covers.npz"), str(tmp_path / "two"), steps],
+            env=environment, capture_output=True, text=True, timeout=240, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-2000:]
+        told = [line.split() for line in done.stdout.splitlines() if line.strip()]
+        assert [line[0] for line in told] == [steps, steps]
+    assert sorted(path.name for path in (tmp_path / "two").iterdir() if path.is_file()) == [
+        *("about.json", "checkpoint.pt", "history.csv", "judged.csv", "model.safetensors")
+    ]
+    model = CoverModel.load(tmp_path / "two" / "model.safetensors", precision="float32")
+    assert model.pictures(latents(2, seed=0, dimensions=16)).shape == (2, 16, 16, 3)
+
+
+def test_the_gradient_of_two_processes_is_that_of_both_their_pictures(tmp_path):
+    (tmp_path / "child.py").write_text(SHARED)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(tmp_path / "child.py")]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([*command, str(tmp_path)], env=environment, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    ours, theirs = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1))
+    alone = [torch.load(tmp_path / f"alone-{rank}.pt", weights_only=True) for rank in (0, 1)]
+    for name, gradient in ours.items():
+        assert torch.equal(gradient, theirs[name])
+        torch.testing.assert_close(gradient, (alone[0][name] + alone[1][name]) / 2, rtol=1e-3, atol=1e-6)
+
+
 def test_a_broken_checkpoint_names_its_remedy(trained, tmp_path):
-    deck = make_deck(trained[2], list(trained[3][:, None]), pixels=16, device=torch.device("cpu"))
-    state = _begin(SMALL, deck, torch.device("cpu"), None)
+    state = a_state(trained)
     (tmp_path / "checkpoint.pt").write_bytes(b"torn")
-    with pytest.raises(ModelError, match="delete it"):
+    with pytest.raises(ModelError, match="--fresh"):
         load_state(tmp_path / "checkpoint.pt", state)
 
 
@@ -156,6 +267,25 @@ def test_copies_of_a_cover_count_as_a_group_and_are_drawn_less_often():
     assert float(deck.weight[1]) == 1.0
 
 
+def test_what_is_held_out_shares_no_artist_and_no_copy_with_what_is_trained_on(made_up):
+    covers, music = made_up(200)
+    covers[50:60] = covers[140:150]
+    # Forty artists of five covers each, and a duet that joins two of them.
+    artists = [[f"artist {k % 40}"] + (["artist 1"] if k == 7 else []) for k in range(200)]
+    deck = make_deck(covers, list(music[:, None]), pixels=16, device=torch.device("cpu"), artists=artists)
+    held = set(deck.held.tolist())
+    assert 5 <= len(held) <= 200 // 16
+    trained_on = set(range(200)) - held
+    assert not {name for k in held for name in artists[k]} & {name for k in trained_on for name in artists[k]}
+    assert not {covers[k].tobytes() for k in held} & {covers[k].tobytes() for k in trained_on}
+
+
+def test_one_artist_who_made_everything_leaves_nothing_to_hold_out(made_up):
+    covers, music = made_up(100)
+    deck = make_deck(covers, list(music[:, None]), pixels=16, device=torch.device("cpu"), artists=[["the same"]] * 100)
+    assert len(deck.held) == 0
+
+
 def test_held_out_covers_are_never_trained_on(trained):
     deck = make_deck(trained[2], list(trained[3][:, None]), pixels=16, device=torch.device("cpu"))
     assert 0 < len(deck.held) < 20
@@ -165,10 +295,13 @@ def test_held_out_covers_are_never_trained_on(trained):
 def test_every_song_of_a_cover_takes_its_turn_and_some_draws_have_no_music():
     songs = np.repeat(np.arange(3, dtype=np.float32)[:, None], 32, axis=1)
     deck = make_deck(np.zeros((1, 16, 16, 3), np.uint8), [songs], pixels=16, device=torch.device("cpu"))
-    hand = deal(deck, batch=400, null_share=0.25, noise=0.0, ramp=0.5, draws=torch.Generator().manual_seed(0))
-    assert set(hand.condition[:, 0].tolist()) == {0.0, 1.0, 2.0}
-    assert set(hand.strength.tolist()) == {0.0, 0.5}
-    assert 0.15 < float((hand.strength == 0).float().mean()) < 0.35
+    shares = {"null_share": 0.25, "colours_null_share": 0.5}
+    hand = deal(deck, batch=400, **shares, noise=0.0, ramp=0.5, draws=torch.Generator().manual_seed(0))
+    assert set(hand.asked.music[:, 0].tolist()) == {0.0, 1.0, 2.0}
+    assert set(hand.asked.strength.flatten().tolist()) == {0.0, 0.5}
+    unknown = (hand.asked.strength == 0).float().mean(dim=0)
+    assert abs(unknown - torch.tensor([0.25, 0.5])).max() < 0.1
+    np.testing.assert_array_equal(hand.asked.colours.numpy(), np.repeat(deck.colours.numpy(), 400, axis=0))
 
 
 def test_keepsakes_grow_rarer():

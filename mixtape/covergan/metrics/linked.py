@@ -145,12 +145,12 @@ def said(found: Link | Conditioning) -> str:
         return (
             f"{real.pairs} covers with songs, {real.groups} without a common album, artist or look, are too few to tell whether "
             f"covers and music are linked ({FEWEST} are needed); pictures can be given the covers' colours instead: "
-            "[show] wall_palette"
+            "[show] wall_colours"
         )
     if np.isfinite(real.p) and not real.linked:
         return (
             f"In this library covers and music are not linked ({shares}): pictures cannot follow the music; "
-            "give them the covers' colours instead: [show] wall_palette"
+            "give them the covers' colours instead: [show] wall_colours"
         )
     known = f"In this library covers and music are linked ({shares})" if real.linked else f"Real covers: {shares}"
     if isinstance(found, Link):
