@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
 
+from mixtape.covergan.colours import colours_in
 from mixtape.covergan.gallery import fill_gallery
 from mixtape.covergan.loops import loop_latents
 from mixtape.covergan.model import CHUNK, CoverModel, latents
 from mixtape.errors import ModelError
+from mixtape.palette import dominant_colours, palette_numbers
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +60,23 @@ def test_a_broken_missing_or_foreign_file_is_a_model_error_with_a_remedy(trained
 
 
 def test_wrong_shapes_are_refused(model):
-    with pytest.raises(ModelError, match="are needed"):
-        model.pictures(np.zeros((2, 9), np.float32))
+    for wrong in ({}, {"latents": (2, 9)}, {"conditions": (3, 32)}, {"colours": (2, 31)}):
+        shapes = {"latents": (2, 16), "conditions": (2, 32), "colours": (2, 32)} | wrong
+        given = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+        if not wrong:
+            assert model.pictures(**given).shape == (2, 16, 16, 3)
+            continue
+        with pytest.raises(ModelError, match="are needed"):
+            model.pictures(**given)
+
+
+def test_colours_are_asked_for_beside_the_music_or_alone(model, trained):
+    z, music = latents(4, seed=0, dimensions=16), trained[3][:4]
+    red, blue = (np.repeat(colours_in(np.full((1, 8, 8, 3), shade, np.uint8)), 4, axis=0) for shade in ((200, 0, 0), (0, 0, 200)))
+    plain = model.pictures(z, music).tobytes()
+    assert model.pictures(z, music, colours=red, colour_strength=0.0).tobytes() == plain
+    assert model.pictures(z, music, colours=red).tobytes() != model.pictures(z, music, colours=blue).tobytes() != plain
+    assert model.pictures(z, colours=red).tobytes() != model.pictures(z).tobytes()
 
 
 def test_loops_close_and_move_evenly():
@@ -84,6 +101,12 @@ def test_the_gallery_shows_every_age_and_names_each_picture(trained):
     assert {int(line.split(",")[3]) for line in lines[1:]} == set(gallery.steps)
     pictures = np.load(gallery.folder / "pictures-00000.npy")
     assert pictures.shape == (50, 16, 16, 3)
+    head, *rows = (gallery.folder / "palettes.csv").read_text().splitlines()
+    assert head.startswith("picture,share_1,red_1,green_1,blue_1,share_2")
+    palettes = np.array([row.split(",") for row in rows], float)
+    assert palettes.shape == (50, 33)
+    np.testing.assert_allclose(palettes[:, 1::4].sum(axis=1), 1.0, atol=1e-3)
+    np.testing.assert_allclose(palettes[7, 1:], palette_numbers(dominant_colours(pictures[7])), atol=1e-4)
     (gallery.folder / "pictures-00000.npy").write_bytes(b"cut off")
     fill_gallery(folder, count=50, conditions=music[:3], song_ids=["a", "b", "c"])
     assert np.array_equal(np.load(gallery.folder / "pictures-00000.npy"), pictures)

@@ -25,10 +25,13 @@ from mixtape.covergan.metrics.spread import distances
 from mixtape.errors import ShapeError
 from mixtape.types import ByteArray, FloatArray
 
-WAVES = 300
-AXES = 64
+WAVES = 300, 2000
+AXES = 64, 400
+"""Fewest and most waves and axes: more pairs carry more of them."""
+
 RIDGE = 0.01
-"""Share of the whole spread that is added to each axis from 200 pairs on; with fewer more, in proportion to n^-0.75."""
+"""Share of the whole spread that is added to each axis at 200 to 600 pairs; with fewer more, in proportion to n^-0.75, and with more
+less, in proportion to n^-1.9."""
 
 Look = Callable[[ByteArray], FloatArray]
 
@@ -45,18 +48,19 @@ class View:
     @classmethod
     def fit(cls, values: npt.NDArray[np.floating], *, seed: int) -> View:
         """Fit on values (n, d); how wide the waves are follows from how far the values lie apart."""
-        rng = np.random.default_rng(seed)
+        n, rng = len(values), np.random.default_rng(seed)
         some = values[rng.permutation(len(values))[:300]]
         apart = distances(some, some)
         width = float(np.median(apart[apart > 0])) if (apart > 0).any() else 1.0
-        waves = rng.standard_normal((values.shape[1], WAVES)) / width
-        phases = rng.uniform(0, 2 * np.pi, WAVES)
+        many = int(np.clip(n // 2, *WAVES))
+        waves = rng.standard_normal((values.shape[1], many)) / width
+        phases = rng.uniform(0, 2 * np.pi, many)
         bent = np.cos(values @ waves + phases)
         mean = bent.mean(axis=0)
-        power, vectors = np.linalg.eigh((bent - mean).T @ (bent - mean) / len(values))
-        used = min(AXES, max(1, len(values) - 2))
+        power, vectors = np.linalg.eigh((bent - mean).T @ (bent - mean) / n)
+        used = min(int(np.clip(n // 9, *AXES)), max(1, n - 2))
         power, vectors = np.maximum(power[::-1][:used], 0), vectors[:, ::-1][:, :used]
-        ridge = RIDGE * max(1.0, 200 / len(values)) ** 0.75 * max(float(power.sum()), 1e-12)
+        ridge = RIDGE * max(1.0, 200 / n) ** 0.75 * min(1.0, 600 / n) ** 1.9 * max(float(power.sum()), 1e-12)
         return cls(waves, phases, mean, vectors / np.sqrt(power + ridge))
 
     def of(self, values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
