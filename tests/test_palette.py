@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mixtape.errors import ShapeError
-from mixtape.palette import dominant_colours, oklab_to_srgb, palette_numbers, srgb_to_oklab
+from mixtape.palette import dominant_colours, oklab_to_srgb, palette_from, palette_numbers, srgb_to_oklab
 
 
 def test_a_flat_cover_has_one_colour_and_it_is_exact():
@@ -61,3 +61,12 @@ def test_the_32_numbers_pad_missing_colours_with_zero():
 def test_a_grey_picture_without_channels_is_refused_with_a_remedy():
     with pytest.raises(ShapeError, match="convert it to RGB"):
         dominant_colours(np.zeros((8, 8), np.uint8))
+
+
+def test_a_palette_comes_back_from_its_numbers():
+    picture = np.zeros((40, 40, 3), np.uint8)
+    picture[:10], picture[10:16, :9] = (255, 0, 0), (30, 200, 40)
+    palette = dominant_colours(picture)
+    again = palette_from(palette_numbers(palette))
+    assert again.srgb.tolist() == palette.srgb.tolist()
+    np.testing.assert_allclose(again.share, palette.share, rtol=1e-6)

@@ -75,15 +75,16 @@ def gallery_pictures(folder: Path, *, count: int) -> tuple[ByteArray, tuple[Pale
     LibraryError when there is no gallery.
     """
     shards = sorted((folder / "gallery").glob("pictures-*.npy"))
-    if not shards:
+    colours = [path.with_name(path.name.replace("pictures", "palettes")) for path in shards]
+    if not shards or not all(path.is_file() for path in colours):
         raise LibraryError(f"{folder / 'gallery'}: there is no gallery; run mixtape gallery first")
     chosen: list[ByteArray] = []
     for path in reversed(shards):
         chosen.insert(0, np.load(path))
         if sum(len(part) for part in chosen) >= count:
             break
-    kept = [np.load(path.with_name(path.name.replace("pictures", "palettes"))) for path in shards[-len(chosen) :]]
-    return np.concatenate(chosen)[-count:], tuple(palette_from(row) for row in np.concatenate(kept)[-count:])
+    kept = np.concatenate([np.load(path) for path in colours[-len(chosen) :]])
+    return np.concatenate(chosen)[-count:], tuple(palette_from(row) for row in kept[-count:])
 
 
 def forming_sheet(stages: FloatArray, colours: FloatArray, *, size_px: tuple[int, int]) -> Picture:

@@ -18,6 +18,7 @@ from mixtape.errors import ConfigError, LibraryError, ShapeError
 from mixtape.lettering.typeset import measure
 from mixtape.library import Library
 from mixtape.maps.labels import lay_labels
+from mixtape.palette import dominant_colours, palette_numbers
 from mixtape.prints.map_print import MapSheet, labels, map_print, save_map
 from mixtape.prints.wall import cover_wall, forming_sheet, gallery_pictures, wall_shape
 from mixtape.types import Palette, Region, SongMap
@@ -127,10 +128,12 @@ def test_a_wall_shows_every_picture_with_light_ones_above_dark_ones():
 def test_the_gallery_wall_takes_the_latest_pictures(tmp_path):
     (tmp_path / "gallery").mkdir()
     for shard in range(3):
-        np.save(tmp_path / "gallery" / f"pictures-{shard:05d}.npy", np.full((4, 8, 8, 3), 80 * shard, np.uint8))
+        grey = np.full((4, 8, 8, 3), 80 * shard, np.uint8)
+        np.save(tmp_path / "gallery" / f"pictures-{shard:05d}.npy", grey)
+        np.save(tmp_path / "gallery" / f"palettes-{shard:05d}.npy", [palette_numbers(dominant_colours(one)) for one in grey])
     pictures, palettes = gallery_pictures(tmp_path, count=6)
     assert [int(picture[0, 0, 0]) for picture in pictures] == [80, 80, 160, 160, 160, 160]
-    assert len(palettes) == 6
+    assert [int(palette.srgb[0, 0]) for palette in palettes] == [80, 80, 160, 160, 160, 160]
     with pytest.raises(LibraryError, match="mixtape gallery"):
         gallery_pictures(tmp_path / "nowhere", count=6)
 

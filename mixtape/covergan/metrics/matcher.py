@@ -30,8 +30,8 @@ AXES = 64, 400
 """Fewest and most waves and axes: more pairs carry more of them."""
 
 RIDGE = 0.01
-"""Share of the whole spread that is added to each axis at 200 to 600 pairs; with fewer more, in proportion to n^-0.75, and with more
-less, in proportion to n^-1.9."""
+"""Share of the whole spread that is added to each axis at 200 to 600 pairs; with fewer more, in proportion to n^-0.75, and with
+more less, in proportion to n^-1.9."""
 
 Look = Callable[[ByteArray], FloatArray]
 
