@@ -1,9 +1,9 @@
 """The poster as a PDF: pictures as pictures, lines as lines, and every word as text that can be searched, copied and read aloud.
 
 Words stand in the file in the order they are read in, and a bracket turned to face right-to-left text is still the bracket that
-was written. A reader that takes what is written (pypdf) gets a Hebrew title with "(live)" as it is; one that goes by where letters
-lie and turns brackets once more (PDFium) has them the wrong way round. /ActualText was tried: with it PDFium had some brackets
-right and Arabic words backwards.
+was written. A reader that takes what is written (pypdf) gets a Hebrew title with "(live)" as it is; one that goes by where
+letters lie and turns brackets once more (PDFium) has them the wrong way round. /ActualText was tried: with it PDFium had
+some brackets right and Arabic words backwards.
 
 Fonts are embedded with the letters that are used. Letters are shaped by HarfBuzz, as on the PNG. Same sheet, same bytes: the file
 has no date of its own, and its id comes from its content.
