@@ -33,6 +33,7 @@ for command in (
     evaluate.neighbours,
     features.features,
     covers.train,
+    covers.judge,
     covers.gallery,
     live.show,
     live.export,

@@ -1,9 +1,10 @@
-"""The network that dreams covers: train, gallery."""
+"""The network that dreams covers: train, judge, gallery."""
 
 from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mixtape import config as configuration
-from mixtape.commands.shared import ConfigOption, LibraryOption, open_library
+from mixtape.commands.shared import ConfigOption, LibraryOption, open_library, printable
 from mixtape.config import TrainConfig
 from mixtape.errors import ConfigError, LibraryError
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mixtape.covergan.condition import Condition
     from mixtape.covergan.material import Material
     from mixtape.covergan.recipe import TrainSettings
+    from mixtape.covergan.report import Report
     from mixtape.library import Library
 
 _SIDES = (64, 128, 256)
@@ -32,6 +34,9 @@ def train(
     device: Annotated[str | None, typer.Option("--device", help="auto, cpu or cuda [default: auto].")] = None,
     pixels: Annotated[int | None, typer.Option("--pixels", help="Side of the pictures: 64, 128 or 256 [default: 64].")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget the training so far and begin anew.")] = False,
+    report: Annotated[
+        bool, typer.Option("--report/--no-report", help="Judge the pictures at the end, and write a page on it.")
+    ] = True,
 ) -> None:
     """Teach the wall your covers and the music they belong to. Stop it and start it again: it goes on where it was.
 
@@ -57,7 +62,7 @@ def train(
             held.enter_context(opened.training())
         lesson = team.agreed(_lesson(opened, settings, fresh=fresh) if first else None)
         with bars() if first else contextlib.nullcontext(silent) as progress:
-            report = train_network(
+            trained = train_network(
                 lesson.material.covers,
                 lesson.material.conditions,
                 artists=lesson.material.artists,
@@ -68,12 +73,59 @@ def train(
                 progress=progress,
                 made_by=f"mixtape train --minutes {settings.minutes:g} --pixels {lesson.recipe.size.pixels}",
             )
-    if first:
-        for remark in report.remarks:
-            print(remark)
-        print(f"{len(lesson.material.covers)} covers, {report.steps} steps in {report.seconds / 60:.1f} min: {report.model}")
-        if math.isfinite(report.diversity):
-            print(f"its pictures are {100 * report.diversity:.0f} % as varied as the covers")
+        if first:
+            for remark in trained.remarks:
+                print(remark)
+            print(
+                f"{len(lesson.material.covers)} covers, {trained.steps} steps in {trained.seconds / 60:.1f} min: {trained.model}"
+            )
+            if math.isfinite(trained.diversity):
+                print(f"its pictures are {100 * trained.diversity:.0f} % as varied as the covers")
+            if report:
+                _report_on(opened, trained.remarks)
+
+
+def judge(
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the page [default: beside the model].")] = None,
+    library: LibraryOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """How good the pictures are, measured, and a page on it: report.html, report.png and figures.csv.
+
+    About ten moments of the training, and the model as it is now: how real, how varied, whether it copies, whether it follows
+    the music, and whether it could in this library. Without a training of your own the model that comes along is judged.
+
+    \b
+    Example: mixtape judge --out report/
+    """
+    # There is nothing to set, but a fault in the settings is said here as everywhere.
+    configuration.load(config)
+    with open_library(library) as opened:
+        made = _judged(opened, out=out.expanduser().absolute() if out else opened.covergan_folder)
+    for sentence in made.sentences:
+        print(printable(sentence))
+    print(f"written: {made.html}, {made.picture.name} and {made.figures.name}")
+
+
+def _judged(library: Library, *, out: Path, remarks: Sequence[str] = ()) -> Report:
+    from mixtape.covergan.report import subject_of, write_report
+    from mixtape.progress import bars
+
+    with bars() as progress:
+        return write_report(subject_of(library), out, remarks=remarks, progress=progress)
+
+
+def _report_on(library: Library, remarks: Sequence[str]) -> None:
+    """The page at the end of a training. Whatever may be wrong with it, the training is done and its model stands."""
+    try:
+        made = _judged(library, out=library.covergan_folder, remarks=remarks)
+    except Exception as error:
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        print(f"no page on how good it is ({printable(why)}); the model stands, try again with: mixtape judge")
+        return
+    for sentence in made.sentences:
+        print(printable(sentence))
+    print(f"how good it is: {made.html}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,9 +93,9 @@ def settled_condition(library: Library, first: Callable[[], Condition]) -> Condi
 
 def forget_training(library: Library) -> None:
     """Delete the state of training, its snapshots and its model; the wall goes back to the model that comes along."""
-    for path in (library.covergan_folder / name for name in ("condition.npz", "checkpoint.pt", "best.pt", "model.safetensors")):
-        path.unlink(missing_ok=True)
-    for folder in ("snapshots", "samples"):
+    for name in ("condition.npz", "checkpoint.pt", "best.pt", "model.safetensors", "remarks.txt"):
+        (library.covergan_folder / name).unlink(missing_ok=True)
+    for folder in ("snapshots", "samples", "judged"):
         shutil.rmtree(library.covergan_folder / folder, ignore_errors=True)
 
 

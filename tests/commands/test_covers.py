@@ -131,3 +131,46 @@ def test_a_library_is_taught_and_its_gallery_hung(shelf: Path, capsys: pytest.Ca
     assert "40 pictures from step 0" in said
     for name in ("sheet.png", "colours.png", "palettes.csv", "pictures.csv"):
         assert (shelf / "covergan" / "gallery" / name).stat().st_size > 100
+    for name in ("report.html", "report.png", "figures.csv"):
+        assert (shelf / "covergan" / name).stat().st_size > 100
+
+
+@pytest.mark.slow
+def test_without_a_training_the_network_that_comes_along_is_judged_by_ones_own_covers(
+    shelf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    covers.judge(library=shelf, out=tmp_path / "page")
+    said = capsys.readouterr().out
+    assert "comes with mixtape" in said and "report.html" in said
+    assert "70 covers, 70 songs" in (tmp_path / "page" / "report.html").read_text(encoding="utf-8")
+
+
+def test_what_is_judged_is_ones_own_training_or_else_the_network_that_comes_along(shelf: Path) -> None:
+    from mixtape.covergan.report import subject_of
+
+    with Library(shelf) as library:
+        given = subject_of(library)
+    assert not given.own and given.covers.shape == (70, 64, 64, 3)
+    assert [moment.path for moment in given.moments] == [material.DEMO_MODEL]
+
+
+def test_without_covers_there_is_nothing_to_judge_by(tmp_path: Path) -> None:
+    with Library(tmp_path, create=True) as library:
+        put_songs(library, 2)
+    for path in (tmp_path / "covers").rglob("*.png"):
+        path.unlink()
+    with pytest.raises(LibraryError, match="no song has a cover"):
+        covers.judge(library=tmp_path)
+
+
+def test_a_page_that_cannot_be_made_leaves_the_training_as_it_is_and_is_said_in_one_line(
+    shelf: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("the disk\nis full")
+
+    monkeypatch.setattr(covers, "_judged", broken)
+    with Library(shelf) as library:
+        covers._report_on(library, ())
+    (said,) = capsys.readouterr().out.splitlines()
+    assert "the disk" in said and "mixtape judge" in said
