@@ -23,6 +23,8 @@ LIKENESS = 0.04
 HOLD_OUT_FROM = 64
 """Fewer covers than this are all needed for training; from here on a sixteenth is held out, to notice learning by heart."""
 
+BLOCK = 256
+"""Covers that are compared with all others at once."""
 
 COLOUR_NOISE = 0.5
 """Colours are shaken this much as strongly as the music."""
@@ -123,38 +125,45 @@ def deal(
 
 def likeness_groups(covers: ByteArray) -> IntArray:
     """Number covers (n, s, s, 3) so that near-duplicates share a number (n,), counted from 0: thumbnails closer than
-    `LIKENESS`, in chains."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
+    `LIKENESS`, in chains.
 
+    Every pair is looked at, a block of rows at a time, and a block's links are forgotten once its groups are known: a thousand
+    songs with the same placeholder have a million of them.
+    """
     n, side = covers.shape[:2]
     cell = side // 8
-    thumbs = covers[:, : 8 * cell, : 8 * cell].reshape(n, 8, cell, 8, cell, 3).mean(axis=(2, 4)).reshape(n, -1) / 255.0
+    cut = covers[:, : 8 * cell, : 8 * cell].reshape(n, 8, cell, 8, cell, 3)
+    thumbs = np.asarray(cut.mean(axis=(2, 4), dtype=np.float32).reshape(n, -1) / 255.0)
+    thumbs -= thumbs.mean(axis=0)
     length = np.square(thumbs).sum(axis=1)
-    pairs = []
-    for start in range(0, n, 1024):
-        block = thumbs[start : start + 1024]
-        apart = (length[start : start + 1024, None] + length[None] - 2 * block @ thumbs.T) / thumbs.shape[1]
-        near, other = np.nonzero(apart < LIKENESS**2)
-        pairs.append(np.stack([near + start, other]))
-    rows, cols = np.concatenate(pairs, axis=1)
-    _, group = connected_components(coo_array((np.ones(len(rows)), (rows, cols)), shape=(n, n)), directed=False)
+    group, each = np.arange(n), np.arange(n)
+    for start in range(0, n, BLOCK):
+        block = slice(start, start + BLOCK)
+        apart = length[block, None] + length[start:] - 2.0 * (thumbs[block] @ thumbs[start:].T)
+        near, other = np.nonzero(apart < LIKENESS**2 * thumbs.shape[1])
+        group = _chains(n, (np.append(near + start, each), np.append(other + start, n + group)))
     return group.astype(np.int32)
 
 
 def linked(group: IntArray, artists: Sequence[Sequence[str]]) -> IntArray:
     """Numbers (n,) that covers share when near-duplicates or common artists link them, in chains."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     n, names = len(group), sorted({name for each in artists for name in each if name})
     number = {name: n + int(group.max()) + 1 + k for k, name in enumerate(names)}
     pairs = [(cover, n + int(of)) for cover, of in enumerate(group)]
     pairs += [(cover, number[name]) for cover, each in enumerate(artists) for name in each if name]
     rows, cols = np.array(pairs).T
-    size = n + int(group.max()) + 1 + len(names)
-    _, label = connected_components(coo_array((np.ones(len(rows)), (rows, cols)), shape=(size, size)), directed=False)
-    return np.unique(label[:n], return_inverse=True)[1].astype(np.int32)
+    return _chains(n, (rows, cols)).astype(np.int32)
+
+
+def _chains(n: int, links: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
+    """Numbers (n,), counted from 0, of the first `n` of the things that `links` (m,), (m,) tie together."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    size = 1 + int(max(links[0].max(), links[1].max()))
+    ties = coo_array((np.ones(len(links[0]), np.int8), links), shape=(size, size))
+    _, label = connected_components(ties, directed=False)
+    return np.asarray(np.unique(label[:n], return_inverse=True)[1], dtype=np.int64)
 
 
 def _held_out(group: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:

@@ -10,7 +10,7 @@ import gc
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -65,13 +65,15 @@ def train(
     start_from: Path | None = None,
     progress: Progress = silent,
     made_by: str = "",
+    clock: Callable[[], float] = time.monotonic,
 ) -> TrainReport:
     """Train on covers (n, s, s, 3) uint8 and for each the conditions (k, 32) of all its songs, until the budget is spent.
 
     State, samples, snapshots and at the end `model.safetensors` go into `folder`; called again it goes on where it stopped, after
     a kill too. `artists` are the names behind each cover; `condition` is stored with the model, so that it can hear songs;
-    `start_from` is a trained model to begin with; `made_by` is the command, for the record. Started by torchrun, the processes
-    share the work and the first one keeps the files. ShapeError for covers that do not fit; ModelError for a checkpoint that
+    `start_from` is a trained model to begin with; `made_by` is the command, for the record; `clock` is what seconds
+    are counted by, `time.process_time` for figures that hold on a busy machine. Started by torchrun, the processes share the
+    work and the first one keeps the files. ShapeError for covers that do not fit; ModelError for a checkpoint that
     cannot be used, or when memory holds no step.
     """
     if settings.steps is None and settings.seconds is None:
@@ -84,7 +86,7 @@ def train(
     team = Team.join(device)
     deck = make_deck(covers, conditions, pixels=settings.size.pixels, device=device, artists=artists)
     state = begin(settings, deck, device, team, start_from)
-    run = Run(state, deck, settings, team, Keepsakes.of(deck, settings.size, folder=folder), folder)
+    run = Run(state, deck, settings, team, Keepsakes.of(deck, settings.size, folder=folder), folder, clock)
     remarks = [*run.resume(), *run.until_spent(progress)]
     path = run.finish(condition, made_by, remarks) if team.rank == 0 else folder / "model.safetensors"
     team.leave()
@@ -128,6 +130,7 @@ class Run:
     team: Team
     keepsakes: Keepsakes
     folder: Path
+    clock: Callable[[], float]
 
     @property
     def checkpoint(self) -> Path:
@@ -155,7 +158,7 @@ class Run:
         if state.step == 0 and first:
             self.keepsakes.keep(state.ema, step=0, strength=settings.heed(0.0))
             save_state(self.checkpoint, state)
-        saved_s = last_s = time.monotonic()
+        saved_s = last_s = self.clock()
         while (done := self.team.agreed(self.spent())) < 1.0:
             try:
                 d_loss, g_loss = advance(state, self.deck, settings, trainer, done=done)
@@ -163,7 +166,7 @@ class Run:
                 remarks.append(self._smaller(error))
                 continue
             state.step += 1
-            now_s = time.monotonic()
+            now_s = self.clock()
             state.elapsed_s, last_s = state.elapsed_s + now_s - last_s, now_s
             due = now_s - saved_s > settings.save_every_s
             if self.team.agreed(state.step % LOOK_EVERY == 0 or due or self.spent() >= 1.0):
