@@ -26,14 +26,17 @@ HOLD_OUT_FROM = 64
 BLOCK = 256
 """Covers that are compared with all others at once."""
 
+VICINITY = 16
+"""At most so many covers, those whose songs sound most like a cover's own, may stand for its song; fewer in small collections."""
+
 COLOUR_NOISE = 0.5
 """Colours are shaken this much as strongly as the music."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deck:
-    """Covers (n, 3, s, s) uint8, songs' conditions (m, 32) with first and count per cover, colours (n, 32), weight per cover, and
-    the held-out ones."""
+    """Covers (n, 3, s, s) uint8, songs' conditions (m, 32) with first and count per cover, colours (n, 32), weight per cover, the
+    held-out ones, and for each the covers near by in sound (n, v)."""
 
     pictures: Tensor
     conditions: Tensor
@@ -42,6 +45,7 @@ class Deck:
     colours: Tensor
     weight: Tensor
     held: Tensor
+    near: Tensor
     digest: str
 
 
@@ -92,6 +96,7 @@ def make_deck(
         colours=torch.from_numpy(colours_in(covers)),
         weight=torch.from_numpy(weight),
         held=torch.from_numpy(held),
+        near=torch.from_numpy(_near_by(flat[first], count > 0, weight > 0)),
         digest=digest_of(covers, flat, count),
     )
 
@@ -107,7 +112,12 @@ def deal(
     draws: torch.Generator,
     held: bool = False,
 ) -> Hand:
-    """Draw a batch: covers by weight, a random song of each, noise on what is asked; some with no music, some with no colours."""
+    """Draw a batch: covers by weight, a random song of each, noise on what is asked; some with no music, some with no colours.
+
+    Where there are covers enough, the second half of a training batch has the songs of the first, each with a cover near by in
+    sound (the vicinity of Ding 2021, "CcGAN"): one song asks for more than one picture, and a network that always draws the same
+    for it is found out.
+    """
     if held:
         rows = deck.held[torch.randint(len(deck.held), (batch,), generator=draws)]
     else:
@@ -115,6 +125,13 @@ def deal(
     chance = torch.rand((batch, 3), generator=draws)
     song = deck.first[rows] + torch.floor(chance[:, 0] * deck.count[rows]).long()
     music = deck.conditions[song] + noise * torch.randn((batch, MUSIC), generator=draws)
+    if not held and deck.near.shape[1]:
+        half = batch // 2
+        near = deck.near[rows[:half], torch.randint(deck.near.shape[1], (half,), generator=draws)]
+        second, takes = slice(batch - half, batch), near >= 0
+        rows[second] = torch.where(takes, near, rows[second])
+        music[second] = torch.where(takes[:, None], music[:half], music[second])
+        chance[second, 1] = torch.where(takes, chance[:half, 1], chance[second, 1])
     colours = deck.colours[rows]
     colours = colours + COLOUR_NOISE * noise * torch.randn(colours.shape, generator=draws)
     known = torch.stack([(chance[:, 1] >= null_share) & (deck.count[rows] > 0), chance[:, 2] >= colours_null_share], dim=1)
@@ -143,6 +160,24 @@ def likeness_groups(covers: ByteArray) -> IntArray:
         near, other = np.nonzero(apart < LIKENESS**2 * thumbs.shape[1])
         group = _chains(n, (np.append(near + start, each), np.append(other + start, n + group)))
     return group.astype(np.int32)
+
+
+def _near_by(songs: FloatArray, known: npt.NDArray[np.bool_], taught: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """For each cover the other covers (n, v) trained on whose songs are nearest; -1 where none is known."""
+    n, chance = len(songs), np.random.default_rng(16)
+    kept, wide = np.flatnonzero(known & taught), min(VICINITY, n // HOLD_OUT_FROM)
+    found = np.full((n, wide), -1, np.int64)
+    if wide == 0 or len(kept) <= wide:
+        return found
+    length = np.square(songs).sum(axis=1)
+    for start in range(0, len(kept), BLOCK):
+        rows = kept[start : start + BLOCK]
+        apart = length[rows, None] + length[None, kept] - 2.0 * songs[rows] @ songs[kept].T
+        # Covers of one song lie equally near: which of them are taken is left to chance.
+        apart += 1e-3 * chance.random(apart.shape, dtype=np.float32)
+        apart[rows[:, None] == kept[None]] = np.inf
+        found[rows] = kept[np.argsort(apart, axis=1, kind="stable")[:, :wide]]
+    return found
 
 
 def linked(group: IntArray, artists: Sequence[Sequence[str]]) -> IntArray:

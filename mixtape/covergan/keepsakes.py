@@ -26,22 +26,24 @@ COLOURED = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Keepsakes:
-    """Fixed latents (80, z), conditions (80, 32), colours (80, 32) and the covers they belong to, (8, s, s, 3)."""
+    """Fixed latents (80, z), conditions (80, 32) or None where no song is known, colours (80, 32) and the covers they belong to,
+    (8, s, s, 3)."""
 
     latents: FloatArray
-    conditions: FloatArray
+    conditions: FloatArray | None
     colours: FloatArray
     covers: ByteArray
     folder: Path
 
     @classmethod
     def of(cls, deck: Deck, size: Size, *, folder: Path) -> Keepsakes:
-        """Choose eight covers whose music lies as far apart as can be."""
-        first = deck.first.numpy()
-        chosen = far_apart(deck.conditions.numpy()[first], ROWS)
+        """Choose eight covers whose music lies as far apart as can be, or whose colours do where no song is known."""
+        heard = np.flatnonzero(deck.count.numpy() > 0)
+        music = deck.conditions.numpy()[deck.first.numpy()]
+        chosen = heard[far_apart(music[heard], ROWS)] if len(heard) else far_apart(deck.colours.numpy(), ROWS)
         return cls(
             latents=np.tile(latents(COLUMNS, seed=7, dimensions=size.latent), (len(chosen), 1)),
-            conditions=np.repeat(deck.conditions.numpy()[first[chosen]], COLUMNS, axis=0),
+            conditions=np.repeat(music[chosen], COLUMNS, axis=0) if len(heard) else None,
             colours=np.repeat(deck.colours.numpy()[chosen], COLUMNS, axis=0),
             covers=np.asarray(deck.pictures[chosen.tolist()].permute(0, 2, 3, 1).cpu().numpy()),
             folder=folder,
@@ -57,16 +59,18 @@ class Keepsakes:
         drawn = np.empty((len(self.latents), model.pixels, model.pixels, 3), np.uint8)
         for rows, colours in ((~with_colours, None), (with_colours, self.colours[with_colours])):
             drawn[rows] = model.pictures(
-                self.latents[rows], self.conditions[rows], colours=colours, strength=strength, colour_strength=strength
+                self.latents[rows],
+                None if self.conditions is None else self.conditions[rows],
+                colours=colours,
+                strength=strength,
+                colour_strength=strength,
             )
         sheet = np.concatenate([self.covers[:, None], drawn.reshape(-1, COLUMNS, *self.covers.shape[1:])], axis=1)
         samples = self.folder / "samples"
         if not (samples / "asked.npz").is_file():
-            save_arrays(
-                samples / "asked.npz",
-                {"latents": self.latents, "conditions": self.conditions, "colours": self.colours, "with_colours": with_colours},
-                about={"columns": COLUMNS},
-            )
+            asked = {"latents": self.latents, "colours": self.colours, "with_colours": with_colours}
+            asked |= {} if self.conditions is None else {"conditions": self.conditions}
+            save_arrays(samples / "asked.npz", asked, about={"columns": COLUMNS})
         save_png(samples / f"step-{step:07d}.png", contact_sheet(sheet.reshape(-1, *sheet.shape[2:]), columns=COLUMNS + 1))
         self.snapshot(generator, step=step, strength=strength)
 

@@ -47,7 +47,7 @@ class Team:
         from torch.nn.parallel import DistributedDataParallel
 
         # The lazy penalties and the fade change what a step touches, but never which weights: all of them, every time.
-        return DistributedDataParallel(module, broadcast_buffers=False, gradient_as_bucket_view=True)
+        return DistributedDataParallel(module, gradient_as_bucket_view=True)
 
     def agreed(self, value: Any) -> Any:
         """What the first process says: a number, words or a state that can be pickled."""

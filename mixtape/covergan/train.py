@@ -200,8 +200,9 @@ class Run:
     def finish(self, condition: Condition | None, made_by: str, remarks: list[str]) -> Path:
         """Write the model, the history and what there is to say about it."""
         state, settings = self.state, self.settings
-        if self.best.is_file() and state.step:
-            self._judge()
+        if state.judged:
+            if state.judged[-1][0] != state.step:
+                self._judge()
             nearest = min(row[-1] for row in state.judged)
             if state.judged[-1][-1] > WORSE * nearest:
                 at = state.step

@@ -50,11 +50,15 @@ def _plain_hand(deck: Deck, draws: torch.Generator, *, held: bool = False) -> Ha
 
 
 def judge(state: State, deck: Deck, settings: TrainSettings, distance: Distance) -> float:
-    """How far pictures drawn to covers' music are from covers, by `distance`; noted in the state."""
+    """How far pictures drawn to covers' music, or to none where no song is known, are from covers, by `distance`; noted in the
+    state."""
     draws = draws_for(settings.seed, 0, rank=-2 % 2**31)
-    rows = torch.multinomial(deck.weight, JUDGED, replacement=len(deck.weight) < 4 * JUDGED, generator=draws)
+    heard = bool((deck.count > 0).any())
+    weight = deck.weight * (deck.count > 0) if heard else deck.weight
+    rows = torch.multinomial(weight, JUDGED, replacement=int((weight > 0).sum()) < 4 * JUDGED, generator=draws)
     model = CoverModel(state.ema, None, about={}, precision="float32")
-    drawn = model.pictures(latents(JUDGED, seed=11, dimensions=settings.size.latent), deck.conditions[deck.first[rows]].numpy())
+    music = deck.conditions[deck.first[rows]].numpy() if heard else None
+    drawn = model.pictures(latents(JUDGED, seed=11, dimensions=settings.size.latent), music)
     covers = deck.pictures[rows.to(deck.pictures.device)].permute(0, 2, 3, 1).cpu().numpy()
     found = distance(np.ascontiguousarray(covers), drawn)
     state.judged.append((state.step, round(state.elapsed_s, 1), found))

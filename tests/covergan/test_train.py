@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from mixtape.covergan.deck import deal, likeness_groups, make_deck
 from mixtape.covergan.keepsakes import is_milestone
@@ -136,6 +137,19 @@ def test_one_single_cover_without_known_songs_can_be_trained_on(trained, tmp_pat
     report = train(trained[2][:1], [np.zeros((0, 32), np.float32)], folder=tmp_path, settings=settings)
     assert math.isfinite(report.g_loss)
     assert (report.setbacks, report.diversity) == (0, 1.0)
+
+
+def test_covers_without_any_known_song_are_drawn_and_judged_without_music(trained, tmp_path):
+    settings = replace(SMALL, steps=16, judge_every=8)
+    unheard = [np.zeros((0, 32), np.float32)] * len(trained[2])
+    report = train(trained[2], unheard, folder=tmp_path, settings=settings)
+    assert [int(line.split(",")[0]) for line in (tmp_path / "judged.csv").read_text().splitlines()[1:]] == [8, 16]
+    assert "conditions" not in np.load(tmp_path / "samples" / "asked.npz")
+    sheet = np.asarray(Image.open(tmp_path / "samples" / "step-0000016.png")).reshape(8, 16, 11, 16, 3)[:, :, 1]
+    model = CoverModel.load(report.model, precision="float32")
+    plain = model.pictures(latents(10, seed=7, dimensions=16))[0]
+    # The model keeps half the digits of a weight, so the two may differ by a shade.
+    assert np.abs(sheet[0].astype(int) - plain).max() <= 2
 
 
 def test_a_loss_that_is_no_number_sends_training_back_with_smaller_steps(trained, tmp_path):
@@ -302,6 +316,34 @@ def test_every_song_of_a_cover_takes_its_turn_and_some_draws_have_no_music():
     unknown = (hand.asked.strength == 0).float().mean(dim=0)
     assert abs(unknown - torch.tensor([0.25, 0.5])).max() < 0.1
     np.testing.assert_array_equal(hand.asked.colours.numpy(), np.repeat(deck.colours.numpy(), 400, axis=0))
+
+
+def test_a_song_is_also_shown_covers_of_songs_that_sound_like_it_but_none_that_is_held_out(made_up):
+    covers, music = made_up(200)
+    deck = make_deck(covers, list(music[:, None]), pixels=16, device=torch.device("cpu"))
+    kept = np.setdiff1d(np.arange(200), deck.held.numpy())
+    apart = np.square(music[kept][:, None] - music[kept][None]).sum(axis=2)
+    np.fill_diagonal(apart, np.inf)
+    expected = kept[np.argsort(apart, axis=1)[:, : deck.near.shape[1]]]
+    assert deck.near.shape[1] == 3
+    np.testing.assert_array_equal(np.sort(deck.near.numpy()[kept], axis=1), np.sort(expected, axis=1))
+    shares = {"null_share": 0.2, "colours_null_share": 0.5}
+    hand = deal(deck, batch=64, **shares, noise=0.1, ramp=1.0, draws=torch.Generator().manual_seed(1))
+    assert torch.equal(hand.asked.music[:32], hand.asked.music[32:])
+    assert torch.equal(hand.asked.strength[:32, 0], hand.asked.strength[32:, 0])
+    assert (hand.pictures[:32] != hand.pictures[32:]).flatten(1).any(dim=1).all()
+
+
+@pytest.mark.parametrize(("count", "songs"), [(40, 1), (200, 0)])
+def test_few_covers_and_those_whose_songs_are_unknown_are_dealt_each_for_itself(made_up, count, songs):
+    covers, music = made_up(count)
+    deck = make_deck(covers, [row[:songs] for row in music[:, None]], pixels=16, device=torch.device("cpu"))
+    shares = {"null_share": 0.0, "colours_null_share": 0.0}
+    hand = deal(deck, batch=64, **shares, noise=0.0, ramp=1.0, draws=torch.Generator().manual_seed(1))
+    assert (hand.pictures[:32] != hand.pictures[32:]).flatten(1).any(dim=1).float().mean() > 0.9
+    for picture, colours in zip(hand.pictures, hand.asked.colours, strict=True):
+        row = next(k for k in range(count) if torch.equal(deck.pictures[k].float() / 127.5 - 1, picture))
+        assert torch.equal(deck.colours[row], colours)
 
 
 def test_keepsakes_grow_rarer():
