@@ -73,6 +73,7 @@ Command: TypeAlias = Play | Pause | Volume | Quit
 class LatentRequest:
     """Pictures asked of the sampler: `tiles` (m,) says which places of the wall, latents (m, z), conditions (m, 32).
 
+    `colours` (m, 32) is None where none are asked for. The strengths are how much music and colours are heeded.
     `stamp` counts up; an answer older than the newest request may be dropped. `time_s` is the show time the pictures are for.
     """
 
@@ -83,14 +84,20 @@ class LatentRequest:
     conditions: FloatArray
     strength: float
     truncation: float
+    colours: FloatArray | None = None
+    colour_strength: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TileSheet:
-    """The sampler's answer: images (m, h, w, 3) uint8 for `tiles` (m,), or the words of an error."""
+    """The sampler's answer: images (m, h, w, 3) uint8 for `tiles` (m,), or the words of an error.
+
+    `took_s` is how long its process drew; 0 where no process did.
+    """
 
     stamp: int
     time_s: float
     tiles: IntArray
     images: npt.NDArray[np.uint8]
     error: str | None = None
+    took_s: float = 0.0

@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -34,15 +35,22 @@ _NO_PICTURES = np.zeros((0, 0, 0, 3), np.uint8)
 
 def draw(model: Any, request: LatentRequest) -> ByteArray:
     """The pictures (m, h, w, 3) uint8 of a request."""
-    pictures = model.pictures(request.latents, request.conditions, strength=request.strength, truncation=request.truncation)
+    pictures = model.pictures(
+        request.latents,
+        request.conditions,
+        colours=request.colours,
+        strength=request.strength,
+        colour_strength=request.colour_strength,
+        truncation=request.truncation,
+    )
     return np.ascontiguousarray(pictures, np.uint8)
 
 
 def quick_model(path: Path) -> Any:
-    """The cover network in the number format this computer is quickest in: for the live wall."""
+    """The cover network on what this computer is quickest with, graphics card or number format: for the live wall."""
     from mixtape.covergan.model import CoverModel
 
-    return CoverModel.load(path)
+    return CoverModel.load(path, device="auto")
 
 
 def steady_model(path: Path) -> Any:
@@ -214,13 +222,13 @@ class Sampler:
 
 def _ask(connection: Connection, request: LatentRequest) -> TileSheet:
     connection.send(request)
-    shape, words = connection.recv()
+    shape, words, took_s = connection.recv()
     if words is not None:
         return failed(request, words)
     images = np.empty(shape, np.uint8)
     if images.nbytes:
         connection.recv_bytes_into(images.data.cast("B"))
-    return TileSheet(request.stamp, request.time_s, request.tiles, images)
+    return TileSheet(request.stamp, request.time_s, request.tiles, images, took_s=took_s)
 
 
 def _work(connection: Connection, model_path: str, factory: str) -> None:
@@ -232,8 +240,10 @@ def _work(connection: Connection, model_path: str, factory: str) -> None:
     answer = _answerer(model_path, factory)
     with suppress(EOFError, OSError, KeyboardInterrupt):
         while True:
-            images, words = answer(connection.recv())
-            connection.send((images.shape, words))
+            request = connection.recv()
+            began_s = time.perf_counter()
+            images, words = answer(request)
+            connection.send((images.shape, words, time.perf_counter() - began_s))
             if words is None and images.nbytes:
                 connection.send_bytes(images.data.cast("B"))
 

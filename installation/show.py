@@ -27,7 +27,7 @@ from installation.state import (
     first_state,
     step,
 )
-from installation.wall import REQUEST_HZ, wall_request
+from installation.wall import BUDGET, REQUEST_HZ, next_budget, wall_request
 from installation.world import World
 
 _AT_REST_HZ = 1
@@ -99,6 +99,8 @@ class Show:
         self._said: set[str] = set()
         self._skipped = 0
         self._requests, self._waiting, self._asked_s = 0, False, -_PATIENCE_S
+        # Outside the state, like the count of requests: a log replayed gives the same states whatever the sampler's pace was.
+        self._budget: float = BUDGET
 
     def open(self) -> None:
         """Let the first song begin."""
@@ -163,13 +165,14 @@ class Show:
         now_s = self.state.moment.time_s
         if self._due(now_s):
             # Counted by request, not by time: a slow sampler still gives every tile its turn.
-            self._sampler.request(wall_request(self.state, self._world, self._requests))
+            self._sampler.request(wall_request(self.state, self._world, self._requests, budget=round(self._budget)))
             self._requests += 1
             self._waiting, self._asked_s = True, now_s
         sheet = self._sampler.newest()
         if sheet is None:
             return
         self._waiting = False
+        self._budget = next_budget(self._budget, sheet)
         if sheet.error:
             self.complain(sheet.error)
         else:

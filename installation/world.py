@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from mixtape.config import Config
+from mixtape.covergan.colours import colours_of
 from mixtape.errors import LibraryError
 from mixtape.library import Library
 from mixtape.poster.inks import palette_of_id
@@ -46,6 +47,11 @@ class World:
     def artists(self) -> Mapping[str, str]:
         """Who plays each track id."""
         return {track.id: track.artist for track in self.tracks}
+
+    @cached_property
+    def colours(self) -> Callable[[int], FloatArray]:
+        """The colours (32,) that the cover network is asked for on behalf of a row's song, worked out when first wanted."""
+        return lru_cache(maxsize=None)(lambda row: colours_of([self.palette(self.tracks[row].id)])[0])
 
     def track(self, track_id: str) -> Track:
         """The song of that id."""

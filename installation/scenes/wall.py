@@ -8,15 +8,13 @@ import numpy as np
 from installation.colours import light
 from installation.gl.drawing import Drawing
 from installation.gl.targets import Quads
-from installation.heard import heard
 from installation.places import smooth
 from installation.state import FrameState, TileSheet
-from installation.wall import tile_distance
+from installation.wall import pulses, tile_distance
 from mixtape.types import BANDS, ByteArray, FloatArray, IntArray
 
 _GAP = 0.018
 _RIPPLE_S = 3.5
-_SOUND_S = 0.9
 _LAYOUT = {"a_place": 4, "a_images": 4, "a_tint": 4, "a_style": 4}
 
 
@@ -141,8 +139,7 @@ def _life(state: FrameState, drawing: Drawing, away: FloatArray) -> tuple[FloatA
     since_s = state.moment.time_s - state.started_s
     front = since_s / _RIPPLE_S * 1.3 - away
     ripple = np.exp(-np.square(front / 0.075)) * (1.0 if len(state.history) > 1 and since_s < _RIPPLE_S * 1.6 else 0.0)
-    song = heard(drawing.world.timeline(state.track_id))
-    pulse = energy * song.pulses(state.song_s - away * _SOUND_S) * np.exp(-1.4 * away)
+    pulse = energy * pulses(state, drawing.world, away)
     band = np.clip((away * 1.4 * BANDS).astype(np.int32), 0, BANDS - 1)
     loud = audio.smoothed[band]
     beat = energy * (1.0 - audio.beat_phase) ** 2 * min(1.0, 2.0 * audio.level)

@@ -28,6 +28,9 @@ from mixtape.types import ByteArray, FloatArray
 CHUNK = 36
 """Pictures drawn in one go, always: with one batch shape a tile's bytes do not depend on how many others were asked for."""
 
+TYPICAL = 64
+"""Latents, always the same, whose mean style stands for what is usual."""
+
 Precision = Literal["auto", "float32", "bfloat16"]
 
 _DTYPES: Mapping[Precision, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -47,12 +50,19 @@ class CoverModel:
         self.about = dict(about)
         self.precision = precision if precision != "auto" else _quicker_precision(self.generator)
         self._quick = QuickGenerator(self.generator, _DTYPES[self.precision])
-        self._means: dict[bytes, Tensor] = {}
+        # Each with its opposite: what they have apart from what is usual cancels out.
+        half = torch.from_numpy(latents(TYPICAL // 2, seed=0, dimensions=self.latent)).to(self._device)
+        self._typical = torch.cat([half, -half])
 
     @classmethod
     def load(cls, path: Path, *, device: str = "cpu", precision: Precision = "auto") -> CoverModel:
-        """Read a model file. ModelError, with the remedy, when it is missing, broken or of another version."""
+        """Read a model file; `device` "auto" takes the graphics card where there is one that computes.
+
+        ModelError, with the remedy, when it is missing, broken or of another version.
+        """
         tensors, about = read_model(path)
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
         try:
             generator = Generator(size_of(about))
             generator.load_state_dict(part_of(tensors, "generator"))
@@ -104,40 +114,25 @@ class CoverModel:
                 f"pictures: latents {np.shape(latents)}, conditions {np.shape(music)}, colours {np.shape(tints)}; "
                 f"(m, {self.latent}), (m, {MUSIC}) and (m, {COLOURS}) are needed"
             )
-        out = np.empty((m, self.pixels, self.pixels, 3), np.uint8)
         levels = (0.0 if conditions is None else strength, 0.0 if colours is None else colour_strength)
         with torch.inference_mode(), one_thread():
-            for start in range(0, m, CHUNK):
-                rows = slice(start, start + CHUNK)
-                z, c, p = (_padded(part[rows]) for part in (latents, music, tints))
-                drawn = self._chunk(z, c, p, levels, truncation)
-                out[rows] = drawn[: m - start]
-        return out
+            z, c, p = (torch.from_numpy(_padded(part)).to(self._device) for part in (latents, music, tints))
+            asked = Asked(c, p, torch.tensor(levels, device=self._device).expand(len(z), 2))
+            parts = (slice(start, start + CHUNK) for start in range(0, len(z), CHUNK))
+            drawn = torch.cat([self._chunk(z[part], asked.rows(part), truncation) for part in parts])
+            return np.asarray(drawn[:m].cpu().numpy())
 
-    def _chunk(
-        self, latents: FloatArray, music: FloatArray, tints: FloatArray, levels: tuple[float, float], truncation: float
-    ) -> ByteArray:
-        device = next(self.generator.parameters()).device
-        z, c, p = (torch.from_numpy(part).to(device) for part in (latents, music, tints))
-        strength = torch.tensor(levels, device=device).expand(CHUNK, 2)
-        style = self.generator.mapping(z, Asked(c, p, strength))
+    @property
+    def _device(self) -> torch.device:
+        return next(self.generator.parameters()).device
+
+    def _chunk(self, latents: Tensor, asked: Asked, truncation: float) -> Tensor:
+        mapping = self.generator.mapping
+        style = mapping(latents, asked)
         if truncation != 1.0:
-            usual = torch.stack([self._usual(Asked(*row)) for row in zip(c, p, strength, strict=True)])
-            style = usual + truncation * (style - usual)
-        pixels = torch.round((self._quick.draw(style).float() + 1.0) * 127.5).clamp(0, 255).to(torch.uint8)
-        return np.asarray(pixels.permute(0, 2, 3, 1).contiguous().cpu().numpy())
-
-    def _usual(self, one: Asked) -> Tensor:
-        """Mean style for one wish, over 128 latents that are always the same."""
-        # What is not heeded makes no difference.
-        heard = [part.cpu().numpy().tobytes() for part, level in zip(one[:2], one.strength.tolist(), strict=True) if level]
-        key = b"".join([*heard, one.strength.cpu().numpy().tobytes()])
-        if key not in self._means:
-            if len(self._means) > 4096:
-                self._means.clear()
-            z = torch.from_numpy(latents(128, seed=0, dimensions=self.latent)).to(one.music.device)
-            self._means[key] = self.generator.mapping(z, Asked(*(part.expand(128, -1) for part in one))).mean(dim=0)
-        return self._means[key]
+            style = torch.lerp(mapping.usual(self._typical, asked), style, truncation)
+        levels = self._quick.draw(style).permute(0, 2, 3, 1).float().add_(1.0).mul_(127.5)
+        return levels.round_().clamp_(0, 255).to(torch.uint8)
 
 
 def latents(n: int, *, seed: int, dimensions: int = 64) -> FloatArray:
@@ -234,7 +229,8 @@ def one_thread() -> Iterator[None]:
 
 
 def _padded(rows: npt.NDArray[np.float32]) -> FloatArray:
-    full = np.zeros((CHUNK, rows.shape[1]), np.float32)
+    """The rows in whole chunks, one at least, filled up with noughts."""
+    full = np.zeros((max(CHUNK, -(-len(rows) // CHUNK) * CHUNK), rows.shape[1]), np.float32)
     full[: len(rows)] = rows
     return full
 

@@ -106,6 +106,11 @@ class Conditioner(nn.Module):
         return self.null + strength[:, None] * (self.linear(condition) - self.null)
 
 
+def _even(latent: Tensor) -> Tensor:
+    """Latents (n, latent) on one sphere: only their direction counts."""
+    return latent * torch.rsqrt(latent.square().mean(dim=1, keepdim=True) + 1e-8)
+
+
 class Mapping(nn.Module):
     """w = MLP2([z normalised, e(music), e(colours)]): latent, music and colours become one style."""
 
@@ -118,10 +123,21 @@ class Mapping(nn.Module):
 
     def forward(self, latent: Tensor, asked: Asked) -> Tensor:
         """Latents (n, latent) and what is asked of them -> styles (n, style)."""
-        z = latent * torch.rsqrt(latent.square().mean(dim=1, keepdim=True) + 1e-8)
-        music = self.music(asked.music, asked.strength[:, 0])
-        colours = self.colours(asked.colours, asked.strength[:, 1])
-        return leaky(self.second(leaky(self.first(torch.cat([z, music, colours], dim=1)))))
+        return leaky(self.second(leaky(self.first(torch.cat([_even(latent), self._heard(asked)], dim=1)))))
+
+    def usual(self, latent: Tensor, asked: Asked) -> Tensor:
+        """Mean style (n, style) over latents (k, latent) for each of n things asked.
+
+        The first layer's share of each latent and of each thing is worked out once, not n k times.
+        """
+        from_latent, from_asked = self.first.weight.split([latent.shape[1], 2 * latent.shape[1]], dim=1)
+        drawn, heard = F.linear(_even(latent), from_latent), F.linear(self._heard(asked), from_asked, self.first.bias)
+        return leaky(self.second(leaky(drawn + heard[:, None]))).mean(dim=1)
+
+    def _heard(self, asked: Asked) -> Tensor:
+        return torch.cat(
+            [self.music(asked.music, asked.strength[:, 0]), self.colours(asked.colours, asked.strength[:, 1])], dim=1
+        )
 
 
 def upsampled_convolution(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -134,8 +150,7 @@ def upsampled_convolution(x: Tensor, weight: Tensor, bias: Tensor | None) -> Ten
     2 x 2 kernel, made of sums of the 3 x 3 one's rows and columns. All four run as one convolution over the small picture.
     """
     (n, inputs, side, _), outputs = x.shape, len(weight)
-    small = _folded(_folded(weight, 2), 4).transpose(0, 1)
-    small = small.reshape(4 * outputs, inputs, 2, 2).contiguous(memory_format=torch.channels_last)
+    small = paired(weight).reshape(4 * outputs, inputs, 2, 2).contiguous(memory_format=torch.channels_last)
     y = F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), small, None if bias is None else bias.repeat(4))
     y = y.permute(0, 2, 3, 1).reshape(n, side + 1, side + 1, 4, outputs)
     upper = torch.stack([y[:, :-1, :-1, 0], y[:, :-1, 1:, 1]], dim=3)
@@ -148,6 +163,11 @@ def blurred(x: Tensor) -> Tensor:
     x = F.pad(x, (1, 1, 1, 1), mode="replicate")
     x = torch.add(x[..., :-2] + x[..., 2:], x[..., 1:-1], alpha=2)
     return torch.add(x[:, :, :-2] + x[:, :, 2:], x[:, :, 1:-1], alpha=2) / 16
+
+
+def paired(weight: Tensor) -> Tensor:
+    """Kernels (o, i, 3, 3) over a doubled picture -> (2, 2, o, i, 2, 2) over the small one, for each half of rows and columns."""
+    return _folded(_folded(weight, 2), 4).transpose(0, 1)
 
 
 def _folded(kernel: Tensor, axis: int) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,87 @@ def frame_grid_5000() -> Row:
 def frame_wall_48() -> Row:
     """A frame of the wall at 640 x 360, pictures drawn elsewhere."""
     return _frames("wall", 48, (640, 360))
+
+
+def wall_1296() -> Row:
+    """How long the sampler's process takes to renew a wall of 36 x 36 while the window draws it at 640 x 360, up to 60 frames/s.
+
+    Against the frame rate of the same window with a sampler that never answers. The times are a clock's, not CPU's: two
+    processes work side by side, so the machine must have nothing else to do.
+    """
+    from installation.sampler import Sampler
+    from mixtape.covergan.material import DEMO_MODEL
+
+    with Sampler(DEMO_MODEL) as sampler:
+        watched = _Watched(sampler)
+        mine = _frames_a_s(watched, 12.0)
+    floor = _frames_a_s(_Watched(None), 6.0)
+    unit = f"s for all 1,296 tiles at {mine:.0f} frames/s, longest wait of a frame {1000 * watched.longest_s:.1f} ms"
+    return Row("wall_1296", watched.round_s(1296), unit, f"{floor:.0f} frames/s without", mine / floor)
+
+
+def _frames_a_s(source: Any, seconds: float) -> float:
+    """Frames a second of a live show of 1,296 tiles, the first three seconds apart."""
+    from installation.clock import FixedClock
+    from installation.gl.context import open_context
+    from installation.lastpass import LastPass
+    from installation.show import Show
+    from installation.stage import Stage
+    from mixtape.config import changed
+
+    ctx = open_context()
+    world = _world(48, "wall")
+    world = dataclasses.replace(world, config=changed(world.config, "show", wall_rows=36, wall_cols=36))
+    show = Show(world, Stage(ctx, world, size=(640, 360), last_pass=LastPass(ctx)), _Still(), source)
+    show.open()
+    moment, frames = FixedClock(60).tick(0.0), 0
+    began_s = now_s = time.perf_counter()
+    while now_s - began_s < seconds + 3.0:
+        at_s, last_s = now_s - began_s, moment.time_s
+        moment = type(moment)(moment.frame + 1, at_s, at_s - last_s, at_s)
+        show.frame(moment, ())
+        ctx.finish()
+        frames += at_s >= 3.0
+        time.sleep(max(0.0, now_s + 1 / 60 - time.perf_counter()))
+        now_s = time.perf_counter()
+    return frames / (now_s - began_s - 3.0)
+
+
+class _Watched:
+    """A sampler, or none that ever answers, with what came when and how long a call took at most."""
+
+    def __init__(self, sampler: Any) -> None:
+        self._sampler, self.longest_s = sampler, 0.0
+        self._came: list[tuple[float, Any]] = []
+
+    def request(self, request: Any) -> None:
+        if self._sampler:
+            self._timed(lambda: self._sampler.request(request))
+
+    def newest(self) -> Any:
+        sheet = self._timed(self._sampler.newest) if self._sampler else None
+        if sheet is not None and not sheet.error:
+            self._came.append((time.perf_counter(), sheet.tiles))
+        return sheet
+
+    def round_s(self, tiles: int) -> float:
+        """The longest time in which all tiles came, from any sheet to the last that was missing; without the first seconds."""
+        longest = 0.0
+        steady = [(at, came) for at, came in self._came if at > self._came[0][0] + 3.0]
+        for first in range(len(steady)):
+            missing = set(range(tiles))
+            for at_s, came in steady[first:]:
+                missing -= set(came.tolist())
+                if not missing:
+                    longest = max(longest, at_s - steady[first][0])
+                    break
+        return longest
+
+    def _timed(self, call: Any) -> Any:
+        began_s = time.perf_counter()
+        answer = call()
+        self.longest_s = max(self.longest_s, time.perf_counter() - began_s)
+        return answer
 
 
 class _Still:
@@ -145,4 +227,5 @@ ROWS = (
     frame_map_5000,
     frame_grid_5000,
     frame_wall_48,
+    wall_1296,
 )

@@ -56,6 +56,13 @@ def test_strength_leads_from_no_music_to_all_of_it():
     torch.testing.assert_close(full, conditioner.linear(c))
 
 
+def test_the_usual_style_is_the_mean_over_latents():
+    mapping = Generator(SIZES[16]).mapping
+    z, asked = torch.randn(64, SIZES[16].latent), asked_of(3)
+    means = [mapping(z, Asked(*(part[k : k + 1].expand(64, -1) for part in asked))).mean(dim=0) for k in range(3)]
+    torch.testing.assert_close(mapping.usual(z, asked), torch.stack(means), rtol=1e-4, atol=1e-5)
+
+
 def test_only_the_direction_of_a_latent_counts():
     size = SIZES[16]
     g = Generator(size)

@@ -22,3 +22,10 @@ class FakeModel:
             time.sleep(0.5)
         shade = np.abs(latents[:, 0]) + conditions[:, 0] * strength * truncation
         return np.broadcast_to(shade.astype(np.uint8)[:, None, None, None], (len(latents), 64, 64, 3))
+
+
+def half_model(path):
+    """The real network in the quick number format, whatever this computer is quickest in."""
+    from mixtape.covergan.model import CoverModel
+
+    return CoverModel.load(path, precision="bfloat16")

@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from installation.sampler import DirectSampler, Sampler
+from installation.sampler import STEADY_MODEL, DirectSampler, Sampler
 from installation.state import LatentRequest
+from mixtape.covergan.material import DEMO_MODEL
+from mixtape.covergan.model import latents
 
 sys.path.insert(0, str(Path(__file__).parent))
 FAKE = "fake_model:FakeModel"
@@ -47,6 +49,24 @@ def test_the_process_draws_the_same_bytes_as_the_direct_sampler(sampler):
     assert mine.images.shape == (4, 64, 64, 3)
     assert (mine.stamp, mine.time_s, mine.error) == (1, 0.1, None)
     np.testing.assert_array_equal(mine.tiles, yours.tiles)
+
+
+@pytest.mark.parametrize("factory", [STEADY_MODEL, "fake_model:half_model"])
+def test_the_real_network_gives_the_same_bytes_in_a_process_and_without(factory):
+    rng = np.random.default_rng(8)
+    heard, colours = rng.normal(size=(40, 32)).astype(np.float32), np.abs(rng.normal(size=(40, 32))).astype(np.float32)
+    asked = LatentRequest(
+        3, 0.2, np.arange(40, dtype=np.int32), latents(40, seed=2), heard, 1.0, 0.8, colours=colours, colour_strength=0.7
+    )
+    direct = DirectSampler(DEMO_MODEL, factory=factory)
+    direct.request(asked)
+    with Sampler(DEMO_MODEL, factory=factory) as running:
+        running.request(asked)
+        mine, yours = answer(running, 120.0), direct.newest()
+    assert mine.error is None
+    assert np.ptp(mine.images) > 50
+    assert mine.images.tobytes() == yours.images.tobytes()
+    assert mine.took_s > yours.took_s == 0.0
 
 
 def test_an_answer_is_given_once(sampler):
