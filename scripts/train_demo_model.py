@@ -4,7 +4,8 @@ learns from the other.
     python scripts/train_demo_model.py --minutes 25
 
 Everything is drawn by numbers, so no music and no picture of anybody's is needed. Run it again and it goes on where it
-stopped. The result is mixtape/covergan/demo.safetensors; what it can do is measured and written beside it, into demo.md.
+stopped. The result is mixtape/covergan/demo.safetensors; what it can do is measured and written beside it, into demo.md, and on
+a page in docs/demo_network.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from mixtape.covergan.material import DEMO_MODEL
 from mixtape.covergan.metrics import conditioning, diversity, fit_matcher, link
 from mixtape.covergan.model import CoverModel, latents
 from mixtape.covergan.recipe import TrainSettings
+from mixtape.covergan.report import Subject, write_report
 from mixtape.covergan.train import TrainReport, train
 from mixtape.palette import srgb_to_oklab
 from mixtape.progress import bars
@@ -34,6 +36,8 @@ SONG_SEEDS = (1, 2, 3, 4)
 """The made-up collection played with other dice: seed 1 is the one that mixtape's demo plays."""
 
 SONGS_PER_SLEEVE = 2
+REPORT = Path(__file__).resolve().parents[1] / "docs" / "demo_network"
+
 TESTED = 640
 """Sleeves kept away from training, to judge by."""
 
@@ -71,6 +75,7 @@ def main() -> None:
         target = DEMO_MODEL
         target.write_bytes(report.model.read_bytes())
         target.with_suffix(".md").write_text(page(report, measured), encoding="utf-8")
+        write_pages(Subject.of(covers[TESTED:], songs[TESTED:], folder=folder), folder / "report")
 
 
 def hear_songs(cache: Path) -> tuple[FloatArray, list[str]]:
@@ -179,6 +184,19 @@ that it never saw (the same command prints it):
 | variety over songs at one latent, real sleeves = 1 | {measured["over_music"]:.2f} |
 | pictures a core-second, float32 | {measured["pictures_per_core_s"]:.0f} |
 """
+
+
+def write_pages(subject: Subject, folder: Path) -> None:
+    """The page on the training into docs: as it is, and as a picture small enough to come along."""
+    from PIL import Image
+
+    with bars() as progress:
+        made = write_report(subject, folder, progress=progress)
+    REPORT.mkdir(parents=True, exist_ok=True)
+    for path in (made.html, made.figures):
+        (REPORT / path.name).write_bytes(path.read_bytes())
+    with Image.open(made.picture) as sheet:
+        sheet.resize((sheet.width // 2, sheet.height // 2), Image.Resampling.LANCZOS).save(REPORT / "report.jpg", quality=88)
 
 
 def command() -> str:
