@@ -169,7 +169,13 @@ class Sampler:
             resource_tracker.ensure_running()
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         for _ in range(_STARTS):
-            connection = self._launch()
+            try:
+                connection = self._launch()
+            except OSError as error:  # no memory or no process left: perhaps there is by the next wish
+                if (request := self._next_wish()) is None:
+                    return
+                self._show(failed(request, f"no pictures: their process cannot be started ({error})"))
+                continue
             with connection:
                 while (request := self._next_wish()) is not None:
                     try:

@@ -144,3 +144,20 @@ def test_stop_ends_the_process_and_may_be_called_twice():
 
 def test_a_sampler_that_was_never_started_stops():
     Sampler("model", factory=FAKE).stop()
+
+
+def test_a_process_that_cannot_be_started_is_said_and_tried_again(monkeypatch):
+    refused, launch = [], Sampler._launch
+
+    def first_refused(self):
+        if not refused:
+            refused.append(True)
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        return launch(self)
+
+    monkeypatch.setattr(Sampler, "_launch", first_refused)
+    with Sampler("model", factory=FAKE) as running:
+        running.request(wish(1))
+        assert "cannot be started" in answer(running).error
+        running.request(wish(2))
+        assert answer(running).error is None
