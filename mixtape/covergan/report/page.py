@@ -142,12 +142,17 @@ def _curve(curve: Curve, findings: Findings, inks: Inks) -> Figure:
     lines = [Line("drawn", x, values(curve.name), main=True, error=values(curve.error) if curve.error else None)]
     lines += [Line(words, x, values(name), light=FAINT) for name, words in curve.also]
     if curve.floor:
-        lines.append(Line("real", x, values(curve.floor), light=DIM))
-    lines += [Line(words, x, np.full(len(x), level), light=DIM) for level, words in curve.levels]
+        lines.append(_level(findings.final.figures[curve.floor], "real", x))
+    lines += [_level(level, words, x) for level, words in curve.levels]
     shown, final = partial(text, percent=curve.percent), findings.final
     picture = curves(lines, inks, width_px=NARROW_PX, height_px=TALL_PX, log=True, shown=shown, mark=float(final.moment.step))
     now, best = final.figures[curve.name], (final.figures[curve.floor], "real") if curve.floor else curve.levels[0]
     return Figure(curve.title, curve.said, picture, value=f"{shown(now)}, {best[1]} {shown(best[0])}")
+
+
+def _level(value: float, words: str, x: npt.NDArray[np.float64]) -> Line:
+    """What to compare with, straight across: no moment changes it, and a single one would leave it a point."""
+    return Line(words, np.array([0.0, x[-1]]), np.array([value, value]), light=DIM)
 
 
 def _history(folder: Path, inks: Inks) -> list[Figure]:
