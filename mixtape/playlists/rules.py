@@ -147,15 +147,16 @@ def sized(request: Request, collection: Collection, make: Callable[[int], list[i
 
 
 def _trimmed(rows: list[int], wanted_s: float, kept: set[int], request: Request, collection: Collection) -> list[int]:
-    """The rows without those that make them too long, as far as the artist gap lets them go; `kept` stay."""
+    """The rows without those that make them too long, as far as artists come back no sooner than they do, or may; `kept` stay."""
     lengths, artists = collection.durations_s, dict(zip(rows, artist_keys(rows, collection), strict=True))
+    gap = next(gap for gap in range(request.artist_gap, -1, -1) if keeps_gap([artists[row] for row in rows], gap))
     while (over_s := float(lengths[rows].sum()) - wanted_s) > 0:
         without = [
             [*rows[:place], *rows[place + 1 :]]
             for place in sorted(range(len(rows)), key=lambda place: abs(over_s - lengths[rows[place]]))
             if rows[place] not in kept and abs(over_s - lengths[rows[place]]) < over_s
         ]
-        shorter = next((way for way in without if keeps_gap([artists[row] for row in way], request.artist_gap)), None)
+        shorter = next((way for way in without if keeps_gap([artists[row] for row in way], gap)), None)
         if shorter is None:
             break
         rows = shorter

@@ -157,3 +157,9 @@ def test_a_list_in_minutes_comes_as_near_as_a_song_allows():
         made = recipe(Request("s3", minutes=40.0), collection)
         total_s = sum(collection.durations_s[collection.row(song)] for song in made.ids)
         assert abs(total_s - 2400.0) < 250.0, name
+
+
+def test_a_list_in_minutes_is_no_longer_than_asked_for_where_its_artist_comes_back_too_soon_anyway():
+    request = Request("s221", length=1, variation=1, artist_gap=1, minutes=61.0)
+    for name in RECIPES:
+        check(name, request, a_collection("one artist", 600, False))
