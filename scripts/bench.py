@@ -29,7 +29,7 @@ ONE_THREAD = {**dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_N
 
 ROWS = {row.__name__: row for room in (command, listening, similarity, maps, playlists, stage, covergan) for row in room.ROWS}
 
-WHEN_NAMED = (*listening.WHEN_NAMED, *similarity.WHEN_NAMED)
+WHEN_NAMED = (*listening.WHEN_NAMED, *similarity.WHEN_NAMED, *covergan.WHEN_NAMED)
 
 
 def work() -> int:
