@@ -7,10 +7,10 @@ Large boards are searched in tiles, whose seams lie elsewhere in the next round.
 
 from __future__ import annotations
 
-import dataclasses
 import importlib.util
 import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,19 +23,23 @@ LARGE_TILE = 64
 """And when a search is to be thorough."""
 
 TILED_CELLS = 10_000
-"""Boards of more cells are searched in tiles when none of their cells is free."""
+"""Boards of more cells are searched in tiles, or by short moves only."""
 
-TILED_FREE_CELLS = 20_000
-"""And otherwise boards of more cells than this: tiles keep free cells from going where they are needed."""
+WHOLE_CELLS = 20_000
+"""Up to so many, those that have free cells are searched whole: tiles keep these from going where they are needed."""
 
 ROUNDS = 4
 """Rounds of search that a board gets at most; most stop after the first."""
 
 ENOUGH = 5e-3
-"""A round that saves no more than this share of the cost is the last: what it leaves is about a hundredth of what it saved."""
+"""A round over the whole board that saves no more than this share of the cost is the last: what it leaves is about a hundredth of
+what it saved."""
+
+ENOUGH_NEAREST = 3.3e-3
+"""And when moves were short: these leave up to three tenths of what they saved."""
 
 NEAREST = 1
-"""How far a point may move in the search that only prepares prices."""
+"""How far a point may move in a search that is to be short, or only prepares prices."""
 
 SETTLING = 30
 """Sweeps that prices settle for before every pair is looked at."""
@@ -50,7 +54,7 @@ def set_board(points: Places, board: Board, cell: Cells) -> Board:
     """The board with point i in cell[i]."""
     place, filled = np.zeros_like(board.centre), np.zeros(len(board.centre), np.bool_)
     place[cell], filled[cell] = points, True
-    return dataclasses.replace(board, place=place, filled=filled)
+    return replace(board, place=place, filled=filled)
 
 
 def exact(points: Places, board: Board, guess: Cells) -> Cells:
@@ -61,7 +65,8 @@ def exact(points: Places, board: Board, guess: Cells) -> Cells:
     """
     from scipy.optimize import linear_sum_assignment
 
-    board = _searched(points, board, guess, NEAREST)
+    nearest = _Round(max(board.high, board.wide), reach=NEAREST)
+    board = set_board(points, board, _after(points, board, guess, nearest))
     price = level_prices(board)
     price = settled_prices(board, price, *_moves(board, price, NEAREST), sweeps=SETTLING)
     cells = np.flatnonzero(board.usable)
@@ -85,7 +90,7 @@ def gap_of(points: Places, board: Board, cell: Cells) -> float:
     moves = _moves(board, level, REACH)
     # Where something is still cheaper, settling never ends and makes prices worse in the end: fewer sweeps may prove more. So it
     # is at the seams of tiles, and a floor under many cells takes long.
-    tries, near = ((30, 10, 0), 1e-3) if len(board.centre) > TILED_FREE_CELLS else ((400, 30, 10, 0), 1e-4)
+    tries, near = ((30, 10, 0), 1e-3) if len(board.centre) > WHOLE_CELLS else ((400, 30, 10, 0), 1e-4)
     for sweeps in tries:
         best = max(best, floor_of(board, settled_prices(board, level, *moves, sweeps=sweeps)))
         if cost - best <= near * cost:
@@ -94,30 +99,57 @@ def gap_of(points: Places, board: Board, cell: Cells) -> float:
 
 
 def improved(points: Places, board: Board, cell: Cells, *, thorough: bool = False) -> Cells:
-    """The cells after rounds of searching, until one saves too little to go on for.
+    """The cells after rounds of searching, as many as save enough to go on for.
 
-    Large boards are searched in tiles, in two rounds; a `thorough` search has fewer and larger ones and takes twice as long.
+    Large boards are searched in tiles, in two rounds, or whole, by short moves, where cells are free. A `thorough` search has
+    larger tiles and one round more, and takes twice as long, or several times where cells are free.
     """
-    free = len(points) < board.usable.sum()
-    tiled = len(board.centre) > (TILED_FREE_CELLS if free or thorough else TILED_CELLS)
+    rounds = _rounds(board, free=len(points) < board.usable.sum(), thorough=thorough)
     cost = set_board(points, board, cell).total()
-    for number in range(2 if tiled else ROUNDS):
-        before = set_board(points, board, cell)
-        price, every = level_prices(before), np.arange(len(board.centre))
-        goes = every.copy()
-        side = (LARGE_TILE if thorough else TILE) if tiled else max(board.high, board.wide)
-        for tile in _tiles(every.reshape(board.high, board.wide), side, shift=number % 2 * side // 2 if tiled else 0):
-            piece, worth = _piece(before, tile), price[tile.ravel()]
-            goes[tile.ravel()] = tile.ravel()[_search(piece, worth, *_moves(piece, worth, REACH))]
-        cell = goes[cell]
+    for each in rounds:
+        cell = _after(points, board, cell, each)
         was, cost = cost, set_board(points, board, cell).total()
-        if not tiled and was - cost <= ENOUGH * was:
+        enough = ENOUGH_NEAREST if each.reach == NEAREST else ENOUGH
+        if each.side >= max(board.high, board.wide) and was - cost <= enough * was:
             break
     return cell
 
 
-def _tiles(index: Cells, side: int, *, shift: int) -> Iterator[Cells]:
-    down, across = ([0, *range(side - shift, size - side // 2, side), size] for size in index.shape)
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """One search of a board: in tiles of `side` cells, the first cut off by `shift` (down, across), moves up to `reach` away."""
+
+    side: int
+    shift: tuple[int, int] = (0, 0)
+    reach: int = REACH
+
+
+def _rounds(board: Board, *, free: bool, thorough: bool) -> list[_Round]:
+    cells, whole = len(board.centre), max(board.high, board.wide)
+    if cells <= (WHOLE_CELLS if thorough else TILED_CELLS):
+        return [_Round(whole)] * ROUNDS
+    if thorough:
+        # Seams of two rounds still cross, at the middles of sides: smaller tiles, in a third round, have all crossings inside.
+        half, quarter = LARGE_TILE // 2, LARGE_TILE // 4
+        return [_Round(LARGE_TILE, (0, half)), _Round(LARGE_TILE, (half, 0)), _Round(half, (quarter, quarter))]
+    if free and cells <= WHOLE_CELLS:
+        return [_Round(whole, reach=NEAREST)] * ROUNDS
+    return [_Round(TILE), _Round(TILE, (TILE // 2, TILE // 2))]
+
+
+def _after(points: Places, board: Board, cell: Cells, each: _Round) -> Cells:
+    """The cells after one round from `cell`."""
+    before = set_board(points, board, cell)
+    price, every = level_prices(before), np.arange(len(board.centre))
+    goes = every.copy()
+    for tile in _tiles(every.reshape(board.high, board.wide), each.side, each.shift):
+        piece, worth = _piece(before, tile), price[tile.ravel()]
+        goes[tile.ravel()] = tile.ravel()[_search(piece, worth, *_moves(piece, worth, each.reach))]
+    return goes[cell]
+
+
+def _tiles(index: Cells, side: int, shift: tuple[int, int]) -> Iterator[Cells]:
+    down, across = ([0, *range(side - less, size - side // 2, side), size] for size, less in zip(index.shape, shift, strict=True))
     for (top, bottom), (left, right) in itertools.product(itertools.pairwise(down), itertools.pairwise(across)):
         yield index[top:bottom, left:right]
 
@@ -139,13 +171,6 @@ def _moves(board: Board, price: Places, reach: int) -> tuple[Cells, Cells]:
     if len(away):
         start, end = np.divmod(np.unique(np.concatenate([start * m + end, away * m + there])), m)
     return start, end
-
-
-def _searched(points: Places, board: Board, cell: Cells, reach: int) -> Board:
-    """The whole board after one search from `cell`."""
-    before = set_board(points, board, cell)
-    price = level_prices(before)
-    return set_board(points, board, _search(before, price, *_moves(before, price, reach))[cell])
 
 
 def _search(board: Board, price: Places, of: Cells, to: Cells) -> Cells:

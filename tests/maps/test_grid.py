@@ -287,14 +287,27 @@ def test_a_new_song_in_a_large_grid_leaves_the_others_where_they_were(n: int, ro
     assert (cells_apart(old, assign_grid(xy, rows=rows, cols=cols, ids=ids, previous=old)) <= 1).mean() >= 0.95
 
 
-def test_tiles_find_nearly_what_a_search_of_the_whole_board_finds(monkeypatch: pytest.MonkeyPatch):
-    xy = islands(50 * 50, 11)
+@pytest.mark.parametrize("free", [0, 40, 900])
+def test_tiles_or_where_cells_are_free_short_moves_find_nearly_what_long_ones_over_the_whole_board_find(
+    free: int, monkeypatch: pytest.MonkeyPatch
+):
+    xy = islands(50 * 50 - free, 11)
     whole = assign_grid(xy, rows=50, cols=50)
     monkeypatch.setattr(assignment, "TILED_CELLS", 1200)
     monkeypatch.setattr(assignment, "TILE", 20)
     tiled = assign_grid(xy, rows=50, cols=50)
-    assert len(np.unique(tiled.cell)) == 2500
-    assert whole.cost <= tiled.cost <= 1.002 * whole.cost
+    assert len(np.unique(tiled.cell)) == len(xy)
+    assert abs(tiled.cost - whole.cost) <= (1e-3 if free else 2e-3) * whole.cost
+
+
+@pytest.mark.parametrize("free", [0, 40])
+def test_the_proof_of_a_grid_searched_in_tiles_is_a_thousandth_at_most(free: int, monkeypatch: pytest.MonkeyPatch):
+    xy = islands(60 * 60 - free, 11)
+    grid = assign_grid(xy, rows=60, cols=60)
+    monkeypatch.setattr(assignment, "TILED_CELLS", 1200)
+    monkeypatch.setattr(assignment, "WHOLE_CELLS", 1200)
+    monkeypatch.setattr(assignment, "LARGE_TILE", 40)
+    assert grid_gap(xy, grid) <= 1e-3
 
 
 def test_the_number_of_threads_changes_nothing():
