@@ -21,6 +21,7 @@ from installation.places import smooth
 from installation.state import FrameState, LatentRequest, TileSheet
 from installation.world import World
 from mixtape.covergan.colours import LENGTH
+from mixtape.covergan.condition import strayed
 from mixtape.covergan.loops import LatentLoops, loop_latents
 from mixtape.types import FloatArray, IntArray
 
@@ -70,7 +71,8 @@ def wall_request(state: FrameState, world: World, tick: int, *, budget: int = BU
     away = tile_distance(state, world, rows=rows, cols=cols)
     pulse = float(state.knobs["energy"]) * pulses(state, world, away)
     tiles = turn(tick, _importance(state, world, away, pulse, rows, cols), budget)
-    directions, push = _paths(world.config.show.seed)
+    directions, push, stray = _paths(world.config.show.seed)
+    truncation = float(state.knobs["wall_truncation"])
     at = LatentLoops(directions[tiles]).at(state.wandered_s / LOOP_S)
     dreams = _dreams(state, world, tiles, rows, cols)
     tint = float(state.knobs["wall_colours"])
@@ -79,9 +81,10 @@ def wall_request(state: FrameState, world: World, tick: int, *, budget: int = BU
         time_s=state.moment.time_s,
         tiles=tiles,
         latents=np.asarray(at + _KICK * pulse[tiles, None] * push[tiles], np.float32),
-        conditions=dreams.conditions(world),
+        # Every tile hears the song in its own way, or those of one song would draw much the same.
+        conditions=dreams.conditions(world) + truncation * stray[tiles],
         strength=float(state.knobs["wall_strength"]),
-        truncation=float(state.knobs["wall_truncation"]),
+        truncation=truncation,
         colours=dreams.colours(world) if tint else None,
         colour_strength=tint,
     )
@@ -209,10 +212,11 @@ def _spread(tiles: int) -> tuple[IntArray, FloatArray]:
 
 
 @lru_cache(maxsize=4)
-def _paths(seed: int) -> tuple[FloatArray, FloatArray]:
-    """Directions (n, 3, z) of the paths and pushes (n, z) for as many tiles as any wall has.
+def _paths(seed: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Directions (n, 3, z) of the paths, pushes (n, z) and how each hears (n, 32), for as many tiles as any wall has.
 
     So a wall of another size keeps its tiles' paths, and none is worked out while the show runs.
     """
     directions = loop_latents(seed, MOST_TILES).directions
-    return directions, np.random.default_rng([seed, 7]).standard_normal(directions.shape[::2]).astype(np.float32)
+    push = np.random.default_rng([seed, 7]).standard_normal(directions.shape[::2]).astype(np.float32)
+    return directions, push, strayed(MOST_TILES, seed=seed)

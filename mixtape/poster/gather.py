@@ -67,6 +67,7 @@ def _level(library: Library, song: str) -> FloatArray | None:
 
 
 def _pictures(made: Playlist, library: Library) -> ByteArray:
+    from mixtape.covergan.condition import strayed
     from mixtape.covergan.model import CoverModel, latents
 
     path = material.model_path(library)
@@ -76,7 +77,8 @@ def _pictures(made: Playlist, library: Library) -> ByteArray:
     # Each song asks for pictures of its own, so that the wall on the sheet is this mixtape's and no other's.
     each = max(1, PICTURES // len(made.ids))
     drawn = latents(each * len(made.ids), seed=1, dimensions=model.latent)
-    return model.pictures(drawn, np.repeat(heard, each, axis=0), truncation=0.85)
+    music = np.repeat(heard, each, axis=0) + strayed(len(drawn), seed=1)
+    return model.pictures(drawn, music, truncation=0.85)
 
 
 def _cover(library: Library, cover_id: str | None) -> ByteArray | None:

@@ -9,6 +9,7 @@ from installation.clock import FixedClock
 from installation.state import ControlEvent, TileSheet, step
 from installation.wall import BATCH, BUDGET, BUDGETS, REQUEST_HZ, ROUND, next_budget, seed_tile, tile_distance, turn, wall_request
 from mixtape.covergan.colours import colours_of
+from mixtape.covergan.condition import STRAY
 from mixtape.covergan.model import CHUNK
 
 
@@ -118,8 +119,26 @@ def test_an_onset_runs_outwards_pushes_every_tile_its_own_way_and_lets_it_come_b
     assert size[away < 0.1].mean() > 2.0 * size[(away > 0.3) & (away < 0.5)].mean()
 
 
+# At truncation 0 every tile hears the song just as it is.
+ALIKE = (0.0, "wall_truncation", 0.0)
+
+
+def test_every_tile_hears_the_song_in_its_own_way_and_calm_walls_more_alike(small_world, play):
+    wild, calm, alike = (
+        wall_request(
+            play(small_world, 5.0, (0.0, "wall_spread", 0.0), (0.0, "wall_truncation", level)), small_world, 0, budget=2000
+        )
+        for level in (1.0, 0.5, 0.0)
+    )
+    own = small_world.conditions[small_world.row[play(small_world, 5.0).track_id]]
+    np.testing.assert_allclose(alike.conditions, np.broadcast_to(own, alike.conditions.shape), atol=1e-5)
+    np.testing.assert_allclose(wild.conditions - own, 2.0 * (calm.conditions - own), atol=1e-5)
+    assert (wild.conditions - own).std() == pytest.approx(STRAY, rel=0.05)
+    assert len(np.unique(wild.conditions, axis=0)) == len(wild.tiles)
+
+
 def test_a_new_song_reaches_the_tiles_as_a_wave_from_its_seed_tile(small_world, play):
-    state = play(small_world, 7.0, (0.0, "wall_spread", 0.0), (5.0, "next", None))
+    state = play(small_world, 7.0, ALIKE, (0.0, "wall_spread", 0.0), (5.0, "next", None))
     rows, cols = int(state.knobs["wall_rows"]), int(state.knobs["wall_cols"])
     request = wall_request(state, small_world, 0, budget=rows * cols)
     old, new = (small_world.conditions[small_world.row[track_id]] for track_id in state.history[-2:])
@@ -128,12 +147,12 @@ def test_a_new_song_reaches_the_tiles_as_a_wave_from_its_seed_tile(small_world, 
     order = np.argsort(away, kind="stable")
     assert (np.diff(share[order]) <= 1e-5).all()
     assert share[order[0]] > share[order[-1]] + 0.2
-    later = wall_request(play(small_world, 15.0, (0.0, "wall_spread", 0.0), (5.0, "next", None)), small_world, 0)
+    later = wall_request(play(small_world, 15.0, ALIKE, (0.0, "wall_spread", 0.0), (5.0, "next", None)), small_world, 0)
     assert np.allclose(later.conditions, new, atol=1e-5)
 
 
 def test_around_the_song_the_wall_dreams_of_songs_that_sound_like_it_and_of_itself_where_it_lies(small_world, play):
-    state = play(small_world, 5.0, (0.0, "wall_spread", 1.0))
+    state = play(small_world, 5.0, ALIKE, (0.0, "wall_spread", 1.0))
     rows, cols = int(state.knobs["wall_rows"]), int(state.knobs["wall_cols"])
     request = wall_request(state, small_world, 0, budget=rows * cols)
     row = small_world.row[state.track_id]
@@ -185,7 +204,7 @@ def test_colours_are_asked_for_only_when_wanted(small_world, play):
 
 
 def test_colours_go_with_the_music_from_song_to_song_as_mixtures_of_their_palettes(small_world, play):
-    wishes = ((0.0, "wall_colours", 1.0), (0.0, "wall_spread", 0.0), (5.0, "next", None))
+    wishes = (ALIKE, (0.0, "wall_colours", 1.0), (0.0, "wall_spread", 0.0), (5.0, "next", None))
     state = play(small_world, 7.0, *wishes)
     request = wall_request(state, small_world, 0, budget=2000)
     old, new = (np.square(colours_of([small_world.palette(track_id)])[0]) for track_id in state.history[-2:])
