@@ -61,8 +61,8 @@ def run_show(
         mixer = Mixer(lambda track_id: world.track(track_id).path, ahead=True)
         sound = owners.enter_context(DeviceSound(mixer, offset_ms=settings.sound_offset_ms))
         show = Show(world, stage, sound, sampler, seed_id=seed_id, journal=journal, into=lambda: window.screen)
-        if fault:
-            show.complain(fault)
+        for words in filter(None, (fault, material.model_fault(library))):
+            show.complain(words)
         osc = owners.enter_context(_osc(config, show))
         ahead = owners.enter_context(Ahead(world, lambda: Library(library.folder)))
         Live(show, stage, window, world, osc=osc, ahead=ahead).run(ending, frames=frames)
@@ -90,7 +90,7 @@ def export(
     ctx = open_context()
     stage = Stage(ctx, world, size=size, patient=True, last_pass=LastPass(ctx))
     mixer = Mixer(lambda track_id: world.track(track_id).path, ahead=False)
-    model = DirectSampler(material.model_path(library))
+    model, fault = DirectSampler(material.model_path(library)), material.model_fault(library)
     count = max(1, round(seconds * fps))
     with OfflineSound(mixer) as sound, model as sampler, Recorder(out, width=size[0], height=size[1], fps=fps) as recorder:
         show, clock = Show(world, stage, sound, sampler, seed_id=seed_id), FixedClock(fps)
@@ -100,7 +100,7 @@ def export(
             recorder.frame(stage.read())
             recorder.samples(sound.advance(1.0 / fps))
             progress("drawing", frame + 1, count)
-        for note in recorder.notes:
+        for note in filter(None, (*recorder.notes, fault)):
             show.complain(note)
     return out
 

@@ -27,7 +27,7 @@ class Check:
 def checks(library: Library, config: Config) -> Iterator[Check]:
     """Look at the library, the pictures' model, OpenGL, display, sound device and OSC port."""
     yield _look("library", lambda: _library(library, config), needed=True)
-    yield _look("pictures", lambda: _model(library), needed=True)
+    yield _look("pictures", lambda: _model(library), needed=False)
     yield _look("OpenGL", _opengl, needed=True)
     yield _look("display", _display, needed=False)
     yield _look("sound", _sound, needed=False)
@@ -58,7 +58,8 @@ def _model(library: Library) -> str:
     from mixtape.covergan import material
 
     path = material.model_path(library)
-    material.read_condition(path)
+    if fault := material.model_fault(library):
+        raise MixtapeError(fault)
     return f"{'the model that comes along' if path == material.DEMO_MODEL else 'trained on this collection'} ({path})"
 
 

@@ -82,6 +82,11 @@ def make_deck(
     flat = np.concatenate([np.zeros((1, MUSIC), np.float32), *(np.reshape(songs, (-1, MUSIC)) for songs in conditions)]).astype(
         np.float32
     )
+    if not np.isfinite(flat).all():
+        raise ShapeError(
+            f"training: {np.count_nonzero(~np.isfinite(flat).all(axis=1))} of {len(flat) - 1} conditions hold what is no number; "
+            "leave those songs out"
+        )
     # A cover whose songs are unknown points at row 0 and is only ever drawn with strength 0.
     first = np.where(count > 0, 1 + np.cumsum(count) - count, 0)
     group = likeness_groups(covers)

@@ -14,7 +14,7 @@ from mixtape.covergan.model import CoverModel, latents
 from mixtape.errors import ModelError
 from mixtape.palette import dominant_colours, palette_numbers
 from mixtape.progress import Progress, silent
-from mixtape.storage import write_atomic
+from mixtape.storage import digest_of, write_atomic
 from mixtape.types import FloatArray
 
 SHARD = 1024
@@ -46,7 +46,8 @@ def fill_gallery(
     """Fill `folder`/gallery with `count` pictures from the snapshots of a training folder, in the order of their age.
 
     `conditions` (n, 32) with `song_ids` are the songs to draw to, in turn; without them pictures are drawn without
-    music. What is there already is kept, so a stopped run goes on. ModelError when training has left no snapshots.
+    music. What a run with the same snapshots, songs and count has left is kept, so a stopped run goes on; what another one
+    made is drawn anew. ModelError when training has left no snapshots.
     """
     ages = sorted((folder / "snapshots").glob("step-*.safetensors"))
     if not ages:
@@ -57,6 +58,7 @@ def fill_gallery(
     place = folder / "gallery"
     age = np.arange(count) * len(ages) // max(count, 1)
     song = np.random.default_rng((seed, 1)).integers(0, max(len(song_ids), 1), count)
+    _clear(place, unless=digest_of(count, seed, *(np.fromfile(path, np.uint8) for path in ages), conditions, tuple(song_ids)))
     for start in range(0, count, SHARD):
         path, colours = (place / f"{kind}-{start // SHARD:05d}.npy" for kind in ("pictures", "palettes"))
         rows = np.arange(start, min(start + SHARD, count))
@@ -72,6 +74,18 @@ def fill_gallery(
     _write_palettes(place, count)
     _write_sheet(place, count)
     return Gallery(folder=place, count=count, steps=tuple(steps))
+
+
+def _clear(place: Path, *, unless: str) -> None:
+    """Delete the shards that were not made from what `unless` is the digest of, and note it."""
+    made_from = place / "made-from.txt"
+    if made_from.is_file() and made_from.read_text() == unless:
+        return
+    made_from.unlink(missing_ok=True)
+    for kind in ("pictures", "palettes"):
+        for shard in place.glob(f"{kind}-*.npy"):
+            shard.unlink()
+    write_atomic(made_from, unless.encode())
 
 
 def _draw(ages: Sequence[Path], age: np.ndarray, rows: np.ndarray, music: FloatArray | None, seed: int) -> np.ndarray:

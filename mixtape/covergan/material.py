@@ -41,9 +41,20 @@ def own_model(library: Library) -> Path:
 
 
 def model_path(library: Library) -> Path:
-    """The model the wall uses: the library's own, or the one that comes with mixtape."""
+    """The model the wall uses: the library's own, or the one that comes with mixtape where there is none that can be used."""
     own = own_model(library)
-    return own if own.is_file() else DEMO_MODEL
+    return own if own.is_file() and not model_fault(library) else DEMO_MODEL
+
+
+def model_fault(library: Library) -> str:
+    """Why the library's own model cannot be used, with the remedy; nothing where it can, or where there is none."""
+    own = own_model(library)
+    try:
+        if own.is_file():
+            read_condition(own)
+    except ModelError as error:
+        return f"{error}; the wall uses the model that comes along"
+    return ""
 
 
 def features_of(library: Library) -> FloatArray:
@@ -61,16 +72,15 @@ def read_condition(path: Path) -> Condition:
     try:
         with safe_open(path, framework="np") as opened:
             about = json.loads((opened.metadata() or {})["mixtape"])
-            mean, scale, axes = (
-                np.asarray(opened.get_tensor(f"condition.{name}"), np.float32) for name in ("mean", "scale", "axes")
-            )
+            names = [f"condition.{name}" for name in ("mean", "scale", "axes")] if about.get("format") == MODEL_FORMAT else []
+            arrays = [np.asarray(opened.get_tensor(name), np.float32) for name in names]
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise ModelError(f"{path}: is not a cover model that hears music ({error}); delete it and run mixtape train") from error
     if about.get("format") != MODEL_FORMAT:
         raise ModelError(
             f"{path}: model format {about.get('format')}, this program needs {MODEL_FORMAT}; run mixtape train --fresh"
         )
-    return Condition(mean=mean, scale=scale, axes=axes)
+    return Condition(*arrays)
 
 
 def conditions_of(library: Library, model: Path) -> FloatArray:

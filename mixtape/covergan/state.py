@@ -29,13 +29,17 @@ COUNTERS = (
     *("history", "judged"),
 )
 
+LATER = {"asked_batch": 0, "heed": 0.0}
+"""Counters that checkpoints written before there were any do not hold, with what they are then."""
+
 
 @dataclass(slots=True)
 class State:
     """Both networks, the generator's running average, both optimisers, and counters.
 
-    `batch` is how many pictures a step looks at, over all processes; it shrinks when memory runs out. `history` has a row a look,
-    `judged` a row a judgement: (step, seconds, distance to real covers).
+    `batch` is how many pictures a step looks at, over all processes; it shrinks when memory runs out, from the `asked_batch` of
+    the settings. `heed` is how much music and colours count by now. `history` has a row a look, `judged` a row a judgement:
+    (step, seconds, distance to real covers).
     """
 
     g: Generator
@@ -46,6 +50,8 @@ class State:
     precision: Precision
     digest: str
     batch: int
+    asked_batch: int = 0
+    heed: float = 0.0
     step: int = 0
     elapsed_s: float = 0.0
     p: float = 0.5
@@ -86,6 +92,7 @@ def fresh_state(
         precision=precision,
         digest=digest,
         batch=batch,
+        asked_batch=batch,
     )
 
 
@@ -98,11 +105,18 @@ def save_state(path: Path, state: State) -> None:
 
 def load_state(path: Path, state: State) -> None:
     """Read a checkpoint into `state`, in place. ModelError when it is broken or of another size or version."""
+    unpack_state(content_of(path), state, path=path)
+
+
+def content_of(path: Path) -> bytes:
+    """The bytes of a checkpoint. ModelError when the disk does not give them."""
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
-        raise ModelError(f"{path}: this checkpoint cannot be read ({error.strerror or error})") from error
-    unpack_state(content, state, path=path)
+        raise ModelError(
+            f"{path}: this checkpoint cannot be read ({error.strerror or error}); mend that, "
+            "or begin anew with mixtape train --fresh"
+        ) from error
 
 
 def unpack_state(content: bytes, state: State, *, path: Path) -> None:
@@ -122,6 +136,8 @@ def unpack_state(content: bytes, state: State, *, path: Path) -> None:
             getattr(state, name).load_state_dict(packed[name])
         for name in COUNTERS:
             setattr(state, name, packed[name])
+        for name, otherwise in LATER.items():
+            setattr(state, name, packed.get(name, otherwise))
     except MixtapeError:
         raise
     except Exception as error:  # a torn file can make the reader stumble in any way
@@ -138,7 +154,12 @@ def is_sound(state: State) -> bool:
 
 def _packed(state: State) -> dict[str, Any]:
     parts = {name: getattr(state, name).state_dict() for name in ("g", "d", "ema", "g_step", "d_step")}
-    return {"format": FORMAT, "pixels": state.g.size.pixels, **parts, **{name: getattr(state, name) for name in COUNTERS}}
+    return {
+        "format": FORMAT,
+        "pixels": state.g.size.pixels,
+        **parts,
+        **{name: getattr(state, name) for name in (*COUNTERS, *LATER)},
+    }
 
 
 def draws_for(seed: int, step: int, *, setbacks: int = 0, rank: int = 0) -> torch.Generator:

@@ -36,13 +36,15 @@ def advance(state: State, deck: Deck, settings: TrainSettings, trainer: Trainer,
     """One step of both networks; `done` 0..1 is how much of the budget is spent. Returns both pairing losses."""
     share = trainer.team.share(state.batch)
     draws = draws_for(settings.seed, state.step, setbacks=state.setbacks, rank=trainer.team.rank)
+    # A longer budget puts the moment back, but what the networks have learned to hear stays in their ears.
+    state.heed = max(state.heed, settings.heed(done))
     hand = deal(
         deck,
         batch=share.stop - share.start,
         null_share=settings.null_share,
         colours_null_share=settings.colours_null_share,
         noise=settings.noise,
-        ramp=settings.heed(done),
+        ramp=state.heed,
         draws=draws,
     )
     _set_lr(state, settings, done)

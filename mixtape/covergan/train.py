@@ -23,13 +23,13 @@ from mixtape.covergan.keepsakes import Keepsakes, is_milestone
 from mixtape.covergan.model import Precision, quicker, write_model
 from mixtape.covergan.networks import COLOURS, MUSIC, Asked, Generator, laid_out
 from mixtape.covergan.recipe import TrainSettings
-from mixtape.covergan.state import State, fresh_state, load_state, save_state, unpack_state
+from mixtape.covergan.state import State, content_of, fresh_state, load_state, save_state, unpack_state
 from mixtape.covergan.step import Trainer, advance
 from mixtape.covergan.team import Team
 from mixtape.covergan.watch import LOOK_EVERY, SETBACKS, go_back, is_best, judge, look, trouble
 from mixtape.errors import ModelError
 from mixtape.progress import Progress, silent
-from mixtape.storage import write_atomic
+from mixtape.storage import TEMPORARY, sweep, write_atomic
 from mixtape.types import ByteArray, FloatArray
 
 WORSE = 1.1
@@ -37,6 +37,9 @@ WORSE = 1.1
 
 FEWEST = 4
 """Pictures a step needs; memory that does not hold them holds no training."""
+
+MEASURED = 32
+"""At most so many pictures tell which number format is quicker: more could need memory that no training step does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ def train(
     torch.set_num_threads(settings.threads or max(1, torch.get_num_threads()))
     device = device_of(settings.device)
     team = Team.join(device)
+    team.share(settings.batch)
     deck = make_deck(covers, conditions, pixels=settings.size.pixels, device=device, artists=artists)
     state = begin(settings, deck, device, team, start_from)
     run = Run(state, deck, settings, team, Keepsakes.of(deck, settings.size, folder=folder), folder, clock)
@@ -144,11 +148,21 @@ class Run:
 
     def resume(self) -> list[str]:
         """Go on from the checkpoint where there is one; says so when the covers have changed since."""
+        if self.team.rank == 0:
+            self._sweep()
         if not self.team.agreed(self.checkpoint.is_file()):
             return []
         self._load(self.checkpoint)
-        changed = self.state.digest != self.deck.digest
-        self.state.digest = self.deck.digest
+        state, changed = self.state, self.state.digest != self.deck.digest
+        state.digest = self.deck.digest
+        if state.asked_batch != self.settings.batch:
+            # Other settings than it went on with so far; what memory allowed of the same ones is kept.
+            state.asked_batch = state.batch = self.settings.batch
+        if changed:
+            # Distances to covers that are not these say nothing of these.
+            state.judged = []
+            if self.team.rank == 0:
+                self.best.unlink(missing_ok=True)
         return ["the covers or their songs have changed since training began; it goes on with the new ones"] if changed else []
 
     def until_spent(self, progress: Progress) -> list[str]:
@@ -181,7 +195,7 @@ class Run:
             if first and state.step % settings.judge_every == 0:
                 self._judge()
             if first and is_milestone(state.step):
-                self.keepsakes.keep(state.ema, step=state.step, strength=settings.heed(done))
+                self.keepsakes.keep(state.ema, step=state.step, strength=state.heed)
             if first and due:
                 save_state(self.checkpoint, state)
                 saved_s = now_s
@@ -194,7 +208,7 @@ class Run:
         """How much of the budget is spent, 0..1 and beyond."""
         state, settings = self.state, self.settings
         by_steps = 0.0 if settings.steps is None else state.step / settings.steps if settings.steps else 1.0
-        by_time = state.elapsed_s / settings.seconds if settings.seconds else 0.0
+        by_time = 0.0 if settings.seconds is None else state.elapsed_s / settings.seconds if settings.seconds else 1.0
         return max(by_steps, by_time)
 
     def finish(self, condition: Condition | None, made_by: str, remarks: list[str]) -> Path:
@@ -205,8 +219,10 @@ class Run:
                 self._judge()
             nearest = min(row[-1] for row in state.judged)
             if state.judged[-1][-1] > WORSE * nearest:
-                at = state.step
+                at, history, judged = state.step, state.history, state.judged
                 load_state(self.best, state)
+                # What came after it is not kept, but told.
+                state.history, state.judged = history, judged
                 remarks.append(
                     f"at step {at} its pictures were farther from the covers than at step {state.step}: that one is kept"
                 )
@@ -228,11 +244,17 @@ class Run:
 
     def _load(self, path: Path) -> None:
         """Read a checkpoint; the first process reads it for all, on whatever computer they are."""
-        content = self.team.agreed(path.read_bytes() if self.team.rank == 0 else b"")
-        unpack_state(content, self.state, path=path)
+        unpack_state(self.team.agreed(content_of(path) if self.team.rank == 0 else b""), self.state, path=path)
 
     def _load_sound(self) -> None:
         self._load(self.best if self.team.agreed(self.best.is_file()) else self.checkpoint)
+
+    def _sweep(self) -> None:
+        """Take away what killed writes have left. No other training is at work in the folder, but the gallery may be."""
+        for left in self.folder.glob(f"{TEMPORARY}*{self.checkpoint.suffix}"):
+            left.unlink(missing_ok=True)
+        for kept in ("samples", "snapshots"):
+            sweep(self.folder / kept)
 
     def _look(self) -> None:
         if self.team.rank == 0:
@@ -249,9 +271,15 @@ class Run:
             save_state(self.best, self.state)
 
     def _smaller(self, error: BaseException) -> str:
-        """Half the batch when memory ran out, anything else is raised again. ModelError when no smaller batch is left."""
-        if not _is_out_of_memory(error) or self.team.world > 1:
+        """Half the batch when memory ran out, anything else is raised again. ModelError when no smaller batch is left, or when
+        other processes would have to follow."""
+        if not _is_out_of_memory(error):
             raise error
+        if self.team.world > 1:
+            raise ModelError(
+                f"training: {self.settings.size.pixels} px and {self.state.batch} pictures a step, shared by {self.team.world} "
+                "processes, do not fit into memory; set [train] batch or pixels lower"
+            ) from error
         was, self.state.batch = self.state.batch, self.state.batch // 2
         if self.state.batch < FEWEST:
             raise ModelError(
@@ -272,7 +300,7 @@ class Run:
 
 def _quicker_precision(settings: TrainSettings, device: torch.device) -> Precision:
     """The number format in which a generator learns faster here."""
-    g, n = laid_out(Generator(settings.size), device), max(FEWEST, settings.batch // 2)
+    g, n = laid_out(Generator(settings.size), device), min(max(FEWEST, settings.batch // 2), MEASURED)
     z = torch.randn((n, settings.size.latent), device=device)
     asked = Asked(*(torch.zeros((n, width), device=device) for width in (MUSIC, COLOURS, 2)))
 
@@ -287,7 +315,9 @@ def _quicker_precision(settings: TrainSettings, device: torch.device) -> Precisi
 def _is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    return "can't allocate memory" in str(error) or "not enough memory" in str(error)
+    # The second two are what cuBLAS and cuDNN say of it.
+    words = ("can't allocate memory", "not enough memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
+    return any(each in str(error) for each in words)
 
 
 def _write_rows(path: Path, head: str, rows: Sequence[tuple[float, ...]]) -> None:
@@ -302,6 +332,8 @@ def device_of(wanted: str) -> torch.device:
     if wanted == "cuda":
         if not torch.cuda.is_available():
             raise ModelError("[train] device = cuda: torch finds no CUDA graphics card here; set it to auto or cpu")
-        torch.cuda.set_device(Team.local() % torch.cuda.device_count())
+        if (here := Team.local() + 1) > (cards := torch.cuda.device_count()):
+            raise ModelError(f"training: process {here} of this computer has no graphics card, {cards} are here; start {cards}")
+        torch.cuda.set_device(Team.local())
         return torch.device("cuda", torch.cuda.current_device())
     return torch.device(wanted)

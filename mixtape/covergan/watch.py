@@ -55,6 +55,7 @@ def judge(state: State, deck: Deck, settings: TrainSettings, distance: Distance)
     draws = draws_for(settings.seed, 0, rank=-2 % 2**31)
     heard = bool((deck.count > 0).any())
     weight = deck.weight * (deck.count > 0) if heard else deck.weight
+    weight = weight if bool(weight.any()) else deck.weight
     rows = torch.multinomial(weight, JUDGED, replacement=int((weight > 0).sum()) < 4 * JUDGED, generator=draws)
     model = CoverModel(state.ema, None, about={}, precision="float32")
     music = deck.conditions[deck.first[rows]].numpy() if heard else None
@@ -84,9 +85,12 @@ def trouble(state: State) -> str:
 def go_back(state: State, what: str, load: Callable[[], None]) -> str:
     """Return to what `load` reads into the state, with half the step length; says so."""
     at, setbacks, elapsed_s = state.step, state.setbacks + 1, state.elapsed_s
+    batch, asked_batch = state.batch, state.asked_batch
     load()
-    # What was spent on the way that led nowhere is spent, or a budget of seconds would never end.
-    state.elapsed_s = elapsed_s
+    # What was spent on the way that led nowhere is spent, or a budget of seconds would never end; and what memory did not hold
+    # on that way, it will not hold on the next.
+    state.elapsed_s, state.batch, state.asked_batch = elapsed_s, batch, asked_batch
     state.setbacks = setbacks
     state.lr_scale = 0.5**setbacks
-    return f"at step {at} {what}; went back to step {state.step}"
+    ended = ", once too often: training ended there; begin anew with mixtape train --fresh" if setbacks > SETBACKS else ""
+    return f"at step {at} {what}; went back to step {state.step}{ended}"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.numpy import save_file
 
 from mixtape.commands import covers
 from mixtape.covergan import material
@@ -152,6 +154,22 @@ def test_what_is_judged_is_ones_own_training_or_else_the_network_that_comes_alon
         given = subject_of(library)
     assert not given.own and given.covers.shape == (70, 64, 64, 3)
     assert [moment.path for moment in given.moments] == [material.DEMO_MODEL]
+
+
+@pytest.mark.parametrize("version", ["none", "1"])
+def test_a_model_that_cannot_be_used_leaves_the_wall_the_one_that_comes_along_and_is_told(shelf: Path, version: str) -> None:
+    with Library(shelf) as library:
+        assert (material.model_path(library), material.model_fault(library)) == (material.DEMO_MODEL, "")
+        own = material.own_model(library)
+        own.parent.mkdir(exist_ok=True)
+        if version == "none":
+            own.write_bytes(b"torn")
+        else:
+            save_file({"old": np.zeros(3, np.float32)}, own, metadata={"mixtape": json.dumps({"format": int(version)})})
+        assert material.model_path(library) == material.DEMO_MODEL
+        told = material.model_fault(library)
+        assert str(own) in told and "mixtape train" in told and told.endswith("the wall uses the model that comes along")
+        assert material.conditions_of(library, material.model_path(library)).shape == (70, 32)
 
 
 def test_without_covers_there_is_nothing_to_judge_by(tmp_path: Path) -> None:

@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 
@@ -111,3 +113,20 @@ def test_the_gallery_shows_every_age_and_names_each_picture(trained):
     fill_gallery(folder, count=50, conditions=music[:3], song_ids=["a", "b", "c"])
     assert np.array_equal(np.load(gallery.folder / "pictures-00000.npy"), pictures)
     assert (gallery.folder / "sheet.png").stat().st_size > 100
+
+
+def test_another_count_or_another_training_fills_the_gallery_anew(trained, tmp_path):
+    shutil.copytree(trained[0] / "snapshots", tmp_path / "snapshots")
+    first = fill_gallery(tmp_path, count=1100).folder
+    before = np.load(first / "pictures-00000.npy")
+    fill_gallery(tmp_path, count=1040)
+    # The same pictures are in the first file, but of other ages: the table would name them wrongly.
+    assert not np.array_equal(np.load(first / "pictures-00000.npy"), before)
+    assert len(np.load(first / "pictures-00001.npy")) == 16
+    fill_gallery(tmp_path, count=30)
+    assert [path.name for path in sorted(first.glob("pictures-*.npy"))] == ["pictures-00000.npy"]
+    thirty = np.load(first / "pictures-00000.npy")
+    newest = max((tmp_path / "snapshots").iterdir())
+    newest.write_bytes(min((tmp_path / "snapshots").iterdir()).read_bytes())
+    fill_gallery(tmp_path, count=30)
+    assert not np.array_equal(np.load(first / "pictures-00000.npy"), thirty)

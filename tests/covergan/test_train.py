@@ -17,11 +17,11 @@ from mixtape.covergan.metrics import diversity
 from mixtape.covergan.model import CoverModel, latents, read_model
 from mixtape.covergan.networks import SIZES
 from mixtape.covergan.recipe import TrainSettings
-from mixtape.covergan.state import load_state, save_state
+from mixtape.covergan.state import content_of, load_state, save_state
 from mixtape.covergan.step import advance
 from mixtape.covergan.team import Team
-from mixtape.covergan.train import begin, train
-from mixtape.covergan.watch import go_back, trouble
+from mixtape.covergan.train import begin, device_of, train
+from mixtape.covergan.watch import SETBACKS, go_back, trouble
 from mixtape.errors import ModelError, ShapeError
 
 SMALL = TrainSettings(size=SIZES[16], batch=8, steps=20, threads=1, precision="float32")
@@ -349,3 +349,89 @@ def test_few_covers_and_those_whose_songs_are_unknown_are_dealt_each_for_itself(
 def test_keepsakes_grow_rarer():
     assert [step for step in range(100) if is_milestone(step)] == [0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96]
     assert sum(is_milestone(step) for step in range(1_000_000)) < 50
+
+
+def test_covers_that_replace_others_are_not_judged_by_the_distance_to_those(trained, tmp_path):
+    covers, music = trained[2], list(trained[3][:, None])
+    settings = replace(SMALL, steps=16, judge_every=8)
+    train(covers, music, folder=tmp_path, settings=settings)
+    assert (tmp_path / "best.pt").is_file()
+    others = 255 - covers[::-1]
+    report = train(others, music, folder=tmp_path, settings=replace(settings, steps=20))
+    assert report.steps == 20
+    assert not (tmp_path / "best.pt").is_file()
+    train(others, music, folder=tmp_path, settings=replace(settings, steps=28))
+    assert [int(line.split(",")[0]) for line in (tmp_path / "judged.csv").read_text().splitlines()[1:]] == [24, 28]
+
+
+def test_a_longer_budget_does_not_take_the_music_away_again(trained, tmp_path, monkeypatch):
+    heard = []
+
+    def listening(deck, *, ramp, **dealt):
+        heard.append(ramp)
+        if len(heard) > 24:
+            raise KeyboardInterrupt
+        return deal(deck, ramp=ramp, **dealt)
+
+    monkeypatch.setattr("mixtape.covergan.step.deal", listening)
+    covers, music = trained[2], list(trained[3][:, None])
+    train(covers, music, folder=tmp_path, settings=replace(SMALL, steps=20))
+    with pytest.raises(KeyboardInterrupt):
+        train(covers, music, folder=tmp_path, settings=replace(SMALL, steps=4000))
+    assert heard[0] == 0.0
+    assert heard[20:] == [1.0] * 5
+
+
+def test_another_batch_in_the_settings_is_taken_and_what_memory_allowed_of_the_same_is_kept(trained, tmp_path):
+    covers, music = trained[2], list(trained[3][:, None])
+
+    def batch():
+        return torch.load(tmp_path / "checkpoint.pt", weights_only=True)["batch"]
+
+    train(covers, music, folder=tmp_path, settings=replace(SMALL, steps=1))
+    train(covers, music, folder=tmp_path, settings=replace(SMALL, steps=2, batch=16))
+    assert batch() == 16
+    packed = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    torch.save(packed | {"batch": 4}, tmp_path / "checkpoint.pt")
+    train(covers, music, folder=tmp_path, settings=replace(SMALL, steps=3, batch=16))
+    assert batch() == 4
+
+
+def test_a_training_that_went_back_too_often_says_that_it_ended_and_keeps_the_smaller_batch(trained, tmp_path):
+    state = a_state(trained)
+    save_state(tmp_path / "checkpoint.pt", state)
+    state.batch, said = 4, []
+    for _ in range(SETBACKS + 1):
+        said.append(go_back(state, "a loss was no longer a number", lambda: load_state(tmp_path / "checkpoint.pt", state)))
+    assert state.batch == 4
+    assert ["ended" in each for each in said] == [False] * SETBACKS + [True]
+
+
+def test_no_time_at_all_is_a_budget_and_songs_that_are_no_numbers_are_refused(trained, tmp_path):
+    covers, music = trained[2], list(trained[3][:, None])
+    assert train(covers, music, folder=tmp_path / "none", settings=replace(SMALL, steps=None, seconds=0.0)).steps == 0
+    music[3] = np.full((1, 32), np.nan, np.float32)
+    with pytest.raises(ShapeError, match=f"1 of {len(covers)} conditions"):
+        train(covers, music, folder=tmp_path, settings=SMALL)
+
+
+def test_what_killed_writes_left_is_swept_up_and_a_checkpoint_that_cannot_be_read_is_said(trained, tmp_path):
+    covers, music = trained[2], list(trained[3][:, None])
+    left = [tmp_path / ".new-0123.pt", tmp_path / "snapshots" / ".new-0123.safetensors", tmp_path / "samples" / ".new-0.png"]
+    for path in left:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"half")
+    train(covers, music, folder=tmp_path, settings=replace(SMALL, steps=1))
+    assert not any(path.exists() for path in left)
+    with pytest.raises(ModelError, match=r"cannot be read .*--fresh"):
+        content_of(tmp_path / "snapshots")
+
+
+def test_too_many_processes_for_the_batch_or_the_graphics_cards_are_told_at_once(monkeypatch):
+    with pytest.raises(ModelError, match="a batch of 8 for 4 processes"):
+        Team(0, 4).share(8)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    with pytest.raises(ModelError, match=r"process 2 .* 1 are here"):
+        device_of("cuda")
