@@ -9,7 +9,7 @@ import typer
 
 from mixtape import config as configuration
 from mixtape.commands.shared import ConfigOption, LibraryOption, open_library, print_table
-from mixtape.errors import ConfigError
+from mixtape.errors import ConfigError, LibraryError
 
 if TYPE_CHECKING:
     from mixtape.library import Library
@@ -36,6 +36,8 @@ def map(
     size_px = _size(size)
     if sum((covers, gallery, forming)) > 1 or ((covers or gallery or forming) and out is None):
         raise ConfigError("--covers, --gallery and --forming each write one picture: give one of them and --out FILE")
+    if out is not None and out.suffix.lower() != ".png":
+        raise ConfigError(f"--out {out}: a map is written as .png")
     settings = configuration.load(config)
     with open_library(library) as opened:
         if covers or gallery:
@@ -57,7 +59,7 @@ def _at(out: Path | None) -> Path:
 
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.lower().partition("x")
-    if not (width.isdigit() and height.isdigit()):
+    if not (width.isdecimal() and height.isdecimal()):
         raise ConfigError(f"--size {text}: width x height in pixels is needed, such as 3508x2480")
     return int(width), int(height)
 
@@ -99,7 +101,10 @@ def _draw(library: Library, name: str, *, forming: bool, size_px: tuple[int, int
     from mixtape.poster.inks import ink, palette_of_id
     from mixtape.prints.wall import forming_sheet, save_picture
 
-    ids, stages, _ = library.way(FORMING if name == "fused" else name)
+    way_name = FORMING if name == "fused" else name
+    if way_name not in library.names("ways"):
+        raise LibraryError(f"of {name} no forming was seen: it was laid out in one go, as maps of few songs are")
+    ids, stages, _ = library.way(way_name)
     tracks = {track.id: track for track in library.tracks()}
     covers = [tracks[song].cover_id if song in tracks else None for song in ids]
     colours = [ink(library.palette(cover) if cover else palette_of_id(song)) for cover, song in zip(covers, ids, strict=True)]

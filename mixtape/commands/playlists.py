@@ -92,10 +92,11 @@ def playlist(
         )  # fmt: skip
         made = chosen(request, _collection(opened, settings, on_map))
         tracks = opened.tracks()
-        if out:
-            _write(made, opened, out, absolute=absolute)
+        # A poster is refused for more reasons than a list is: first, so that a refusal leaves nothing behind.
         if poster:
             _save_poster(made, opened, poster, recipe=sentence_of(chosen), layout=layout, size=size)
+        if out:
+            _write(made, opened, out, absolute=absolute)
     if as_json:
         _print_json(export.as_json(made, tracks))
         return

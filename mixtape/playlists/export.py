@@ -27,7 +27,7 @@ _NO_LINE = re.compile(r"[#\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|\s$")
 def m3u8(playlist: Playlist, tracks: Iterable[Track], *, relative_to: Path | None = None) -> str:
     """The mixtape as an extended M3U8, paths absolute, or relative to the folder the file will lie in.
 
-    Encode it as UTF-8. Songs on another drive than `relative_to` stay absolute. LibraryError when a song is not in `tracks`.
+    Encode it as UTF-8. Songs that `way_from` knows no way to stay absolute. LibraryError when a song is not in `tracks`.
     """
     lines = ["#EXTM3U"]
     for track in songs_of(playlist, tracks):
@@ -92,7 +92,7 @@ def clock(duration_s: float) -> str:
 def _entry(path: Path, relative_to: Path | None) -> str:
     # resolve() would follow links, and the place the user knows is wanted.
     absolute = Path(os.path.abspath(path))  # noqa: PTH100
-    line = _relative(absolute, relative_to)
+    line = way_from(relative_to, absolute) if relative_to is not None else None
     if _NO_LINE.search(line or str(absolute)):
         return absolute.as_uri()
     if line is None:
@@ -100,10 +100,16 @@ def _entry(path: Path, relative_to: Path | None) -> str:
     return f"./{line}" if line[0] == " " or ":" in line.split("/")[0] else line
 
 
-def _relative(absolute: Path, folder: Path | None) -> str | None:
-    if folder is None:
-        return None
+def way_from(folder: Path, absolute: Path) -> str | None:
+    """The relative path from a folder to a file, or None where there is none that leads there for every player.
+
+    Where the folder is reached over a link, ".." is for some players the folder the link lies in, for others that of its target.
+    """
+    here = os.path.abspath(folder)  # noqa: PTH100
     try:
-        return os.path.relpath(absolute, os.path.abspath(folder)).replace(os.sep, "/")  # noqa: PTH100
+        way = os.path.relpath(absolute, here)
     except ValueError:
         return None
+    if way.startswith(os.pardir) and os.path.realpath(os.path.join(here, way)) != os.path.realpath(absolute):  # noqa: PTH118
+        return None
+    return way.replace(os.sep, "/")

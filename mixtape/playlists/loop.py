@@ -19,7 +19,7 @@ def loop(request: Request, collection: Collection) -> Playlist:
     seed = collection.row(request.seed_id)
     stops = stops_of(request.through, seed, collection)
     turn = stops or [row for row in (far_song(seed, request, collection, share=_FAR),) if row != seed]
-    said = () if stops or not turn else (f"turns at {called(turn[0], collection)}, as no song was named",)
+    said = () if stops or not turn else (f"turns at {called(turn[0], collection)}, as no other song was named",)
     nearer = share_of_others(collection.ways(seed), seed)
 
     def reason(row: int) -> str:

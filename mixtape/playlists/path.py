@@ -19,13 +19,15 @@ def path(request: Request, collection: Collection) -> Playlist:
     seed = collection.row(request.seed_id)
     stops = stops_of(request.through, seed, collection)
     end = stops[-1] if stops else far_song(seed, request, collection, share=_FAR)
-    said = () if stops else (f"to {called(end, collection)}, as no end was named",)
+    said = () if stops or end == seed else (f"to {called(end, collection)}, as no other song was named",)
     along, _ = leg(seed, end, collection)
 
     def reason(row: int) -> str:
+        if row in stops[:-1]:
+            return "asked for"
         return "where the path ends" if row == end else on_the_way(float(along[row]))
 
-    ends = [seed] if end == seed else [seed, end]
+    ends = [seed, *(stops or [end])] if end != seed else [seed]
     return lined(
         NAME, request, collection, wish=lambda many: way_wish(ends, many, collection, named=bool(stops)), reason=reason, said=said
     )

@@ -8,8 +8,9 @@
 6. Of one album come at most `album_cap` songs.
 
 What gives way first stands last: the cap goes, then the gap shrinks one by one, then the window opens, then a recording comes
-twice, and last, when the collection holds no more songs, the list is shorter. Songs without an artist's or an album's name are
-nobody's: they stand in nobody's way. Whatever gave way is said in words (`notes`), found in the finished list itself.
+twice, and last, when the collection holds no more songs, the list is shorter. For many songs asked for by name it is longer.
+Songs without an artist's or an album's name are nobody's: they stand in nobody's way. Whatever gave way is said in words
+(`notes`), found in the finished list itself.
 """
 
 from __future__ import annotations
@@ -196,6 +197,8 @@ def notes(rows: Sequence[int], request: Request, collection: Collection) -> tupl
         said.append("some songs are longer, shorter or silent")
     if len({keys.recording[row] for row in rows}) < len(rows):
         said.append("some recordings come twice")
+    if _too_long(rows, request, collection):
+        said.append("longer, for all the songs that were named")
     if len(rows) == len(collection.ids) and _too_short(rows, request, collection):
         said.append(f"only {len(rows)} songs here" if len(rows) > 1 else "the only song here")
     return tuple(said)
@@ -215,6 +218,15 @@ def _too_short(rows: Sequence[int], request: Request, collection: Collection) ->
     if request.minutes is None:
         return len(rows) < request.length
     return float(collection.durations_s[list(rows)].sum()) < 60.0 * request.minutes
+
+
+def _too_long(rows: Sequence[int], request: Request, collection: Collection) -> bool:
+    """Whether the songs named alone, more than the seed, are longer than the list was to be."""
+    named = [collection.row(song) for song in dict.fromkeys((request.seed_id, *request.through))]
+    there = [row for row in named if row in rows]
+    if request.minutes is None:
+        return len(rows) > request.length
+    return len(there) > 1 and float(collection.durations_s[there].sum()) > 60.0 * request.minutes
 
 
 def _singles(rows: Sequence[int], keys: Keys) -> list[int]:

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-from mixtape.playlists.export import m3u8, one_line, songs_of
+from mixtape.playlists.export import m3u8, one_line, songs_of, way_from
 from mixtape.types import Playlist, Track
 
 NAMESPACE = "http://xspf.org/ns/0/"
@@ -71,13 +71,8 @@ def _about(track: Track, reason: str, relative_to: Path | None) -> Iterator[tupl
 def address(path: Path, *, relative_to: Path | None = None) -> str:
     """A path as an address: file://, or relative to a folder where there is a way from there."""
     absolute = Path(os.path.abspath(path))  # noqa: PTH100 - links the user knows stay as they are
-    if relative_to is None:
-        return absolute.as_uri()
-    try:
-        way = os.path.relpath(absolute, os.path.abspath(relative_to)).replace(os.sep, "/")  # noqa: PTH100
-    except ValueError:
-        return absolute.as_uri()
-    return quote(os.fsencode(way), safe="/")
+    way = way_from(relative_to, absolute) if relative_to is not None else None
+    return absolute.as_uri() if way is None else quote(os.fsencode(way), safe="/")
 
 
 def _title(playlist: Playlist, tracks: Iterable[Track]) -> str:

@@ -21,7 +21,8 @@ def waypoints(request: Request, collection: Collection) -> Playlist:
     named = bool(stops)
     if not stops:
         stops = _own(seed, request, collection)
-        said = (f"by way of {' and '.join(called(row, collection) for row in stops)}, as none was named",) if stops else ()
+        names = " and ".join(called(row, collection) for row in stops)
+        said = (f"by way of {names}, as no other song was named",) if stops else ()
     number = {row: place for place, row in enumerate(stops, start=1)}
 
     def reason(row: int) -> str:

@@ -35,6 +35,12 @@ def test_a_path_in_minutes_ends_where_it_was_told_to(library: Path, capsys: pyte
     assert "Song s0" in lines[0] and "Song s30" in lines[-1]
 
 
+def test_a_poster_that_is_refused_leaves_no_list_behind(library: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError):
+        playlist(seed="s0", out=tmp_path / "night.m3u8", poster=tmp_path / "night.png", size="B9", library=library)
+    assert not list(tmp_path.iterdir())
+
+
 def test_every_recipe_can_be_asked_for_by_name(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in RECIPES:
         playlist(seed="s0", recipe=name.replace("_", "-"), as_json=True, library=library)

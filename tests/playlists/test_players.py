@@ -134,6 +134,17 @@ def test_a_jspf_keeps_to_the_rules_of_its_format(music: Path, where: str):
     assert led_to([track["location"][0] for track in whole["playlist"]["track"]], file) == wanted(music)
 
 
+@pytest.mark.parametrize("suffix", [".m3u8", ".xspf", ".jspf"])
+def test_a_list_in_a_folder_behind_a_link_leads_to_its_songs_whoever_reads_it(tmp_path: Path, suffix: str):
+    song = tmp_path / "music" / "song.ogg"
+    (tmp_path / "far" / "away" / "lists").mkdir(parents=True)
+    (tmp_path / "lists").symlink_to(tmp_path / "far" / "away" / "lists")
+    track = Track("0", song, "A", "B", "", "", None, 1.0, None)
+    text = written(Playlist("r", "0", 0, ("0",), ("",)), [track], suffix, relative_to=tmp_path / "lists")
+    # "../music" is one place for those who take the link away with the "..", another for those who follow it.
+    assert text is not None and str(song) in text and "../" not in text
+
+
 @pytest.mark.skipif(not shutil.which("mpv"), reason="no mpv here to play a list with")
 @pytest.mark.parametrize("where", FOLDERS)
 def test_mpv_plays_every_song_of_an_m3u8(music: Path, where: str):

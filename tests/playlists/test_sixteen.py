@@ -69,6 +69,18 @@ def test_waypoints_come_in_the_order_they_were_named():
     assert [made.reasons[place] for place in at[1:]] == ["waypoint 1 of 3", "waypoint 2 of 3", "waypoint 3 of 3"]
 
 
+def test_a_path_comes_by_the_songs_named_on_its_way():
+    ids = RECIPES["path"](Request("s0", length=10, through=("s7", "s30", "s41")), collection()).ids
+    assert len(ids) == 10 and [song for song in ids if song in ("s0", "s7", "s30", "s41")] == ["s0", "s7", "s30", "s41"]
+    assert ids[-1] == "s41"
+
+
+@pytest.mark.parametrize("size", [{"length": 2}, {"minutes": 1.0}])
+def test_a_list_says_when_it_is_longer_for_the_songs_that_were_named(size: dict[str, float]):
+    made = RECIPES["waypoints"](Request("s0", through=("s7", "s30", "s41"), **size), collection())  # type: ignore[arg-type]
+    assert len(made.ids) == 4 and "longer, for all the songs that were named" in made.reasons[0]
+
+
 def test_a_loop_turns_where_it_was_told_to_and_comes_home_over_others():
     far = int(collection().map_distances(0).argmax())
     rows = rows_of("loop", Request("s0", length=16, through=(f"s{far}",)))
@@ -183,9 +195,9 @@ def test_a_tour_can_be_of_every_song():
         ("energy_curve", "energy is not known here"),
         ("tempo_ramp", "no tempo is known here"),
         ("same_colours", "there are no covers here"),
-        ("path", "as no end was named"),
-        ("waypoints", "as none was named"),
-        ("loop", "as no song was named"),
+        ("path", "as no other song was named"),
+        ("waypoints", "as no other song was named"),
+        ("loop", "as no other song was named"),
         ("alchemy", "less like"),
     ],
 )
