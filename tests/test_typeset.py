@@ -190,3 +190,12 @@ def test_plain_sans_fonts_are_liked_best(system_fonts_in):
     order = [path.name for path in glyphs.system_fonts("regular")]
     assert order[:2] == ["NotoSansHebrew-Regular.ttf", "DejaVuSans.ttf"]
     assert order.index("DejaVuSans-Oblique.ttf") > order.index("DejaVuSans.ttf")
+
+
+def test_letters_that_no_font_has_are_named_once_and_what_is_not_drawn_is_not(monkeypatch):
+    monkeypatch.setattr(glyphs, "system_fonts", lambda weight="regular": ())
+    glyphs.font_for.cache_clear()
+    try:
+        assert glyphs.without_font(["Night 夜の", "夜 Ferry\u202e\n", "Ñ"]) == "夜の"
+    finally:
+        glyphs.font_for.cache_clear()

@@ -33,6 +33,9 @@ AbsoluteOption = Annotated[bool, typer.Option("--absolute", help="Full paths in 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 MapOption = Annotated[str, typer.Option("--map", help="The map that is meant wherever a map is.")]
 
+_BOXES = 24
+"""So many letters that no font has are named; of more the number is said."""
+
 _MEANT_FOR = {
     "--to": ("path", "waypoints", "loop"),
     "--through": ("path", "waypoints", "loop"),
@@ -250,12 +253,20 @@ def _write(made: Playlist, library: Library, out: Path, *, absolute: bool) -> Pa
 
 
 def _save_poster(made: Playlist, library: Library, poster: Path, *, recipe: str, layout: str, size: str) -> None:
+    from mixtape.lettering.glyphs import without_font
     from mixtape.poster.draw import save_poster
     from mixtape.poster.gather import sheet_of
     from mixtape.poster.layout import size_named
 
-    size_px = size_named(size, layout_name=layout)
-    save_poster(poster.expanduser().absolute(), sheet_of(made, library, recipe=recipe), size_px=size_px, layout_name=layout)
+    size_px, sheet = size_named(size, layout_name=layout), sheet_of(made, library, recipe=recipe)
+    save_poster(poster.expanduser().absolute(), sheet, size_px=size_px, layout_name=layout)
+    if boxes := without_font(text for track in sheet.tracks for text in (track.title, track.artist)):
+        shown = boxes if len(boxes) <= _BOXES else f"{boxes[:_BOXES]} and {len(boxes) - _BOXES} more"
+        print(
+            f"no font here has the letters {printable(shown)}: the poster shows boxes for them; install fonts that have them "
+            "(on Debian: fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji) and make it again",
+            file=sys.stderr,
+        )
 
 
 def _print_json(text: str) -> None:

@@ -10,8 +10,9 @@ import functools
 import os
 import struct
 import sys
+import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -135,6 +136,13 @@ def font_for(letter: str, weight: Weight) -> Path | None:
     if letter in coverage(HOUSE_FONTS[weight]):
         return HOUSE_FONTS[weight]
     return next((font for font in system_fonts(weight) if letter in coverage(font) and _opens(font)), None)
+
+
+def without_font(texts: Iterable[str]) -> str:
+    """The letters of some texts that no font here has, each once, in the order they come: they are drawn as boxes."""
+    letters = dict.fromkeys(letter for text in texts for letter in text)
+    drawn = (letter for letter in letters if unicodedata.category(letter)[0] in "LNPS")
+    return "".join(letter for letter in drawn if font_for(letter, "regular") is None)
 
 
 @functools.lru_cache(maxsize=256)
