@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -61,7 +62,7 @@ def train(
         if first:
             held.enter_context(opened.training())
         lesson = team.agreed(_lesson(opened, settings, fresh=fresh) if first else None)
-        with bars() if first else contextlib.nullcontext(silent) as progress:
+        with _stoppable(), bars() if first else contextlib.nullcontext(silent) as progress:
             trained = train_network(
                 lesson.material.covers,
                 lesson.material.conditions,
@@ -83,6 +84,16 @@ def train(
                 print(f"its pictures are {100 * trained.diversity:.0f} % as varied as the covers")
             if report:
                 _report_on(opened, trained.remarks)
+
+
+@contextlib.contextmanager
+def _stoppable() -> Iterator[None]:
+    """Say, when somebody stops it, that nothing is lost."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print("stopped; what was learned until a few seconds ago is kept, the same command goes on from there", file=sys.stderr)
+        raise
 
 
 def judge(

@@ -132,7 +132,10 @@ def deal(
     music = deck.conditions[song] + noise * torch.randn((batch, MUSIC), generator=draws)
     if not held and deck.near.shape[1]:
         half = batch // 2
-        near = deck.near[rows[:half], torch.randint(deck.near.shape[1], (half,), generator=draws)]
+        around = deck.near[rows[:half]]
+        # By weight here too, so that near-duplicates do not come back in by the side door.
+        pick = torch.multinomial(deck.weight[around.clamp(min=0)] + 1e-9, 1, generator=draws)
+        near = around.gather(1, pick).squeeze(1)
         second, takes = slice(batch - half, batch), near >= 0
         rows[second] = torch.where(takes, near, rows[second])
         music[second] = torch.where(takes[:, None], music[:half], music[second])

@@ -26,7 +26,7 @@ from mixtape.covergan.recipe import TrainSettings
 from mixtape.covergan.state import State, content_of, fresh_state, load_state, save_state, unpack_state
 from mixtape.covergan.step import Trainer, advance
 from mixtape.covergan.team import Team
-from mixtape.covergan.watch import LOOK_EVERY, SETBACKS, go_back, is_best, judge, look, trouble
+from mixtape.covergan.watch import LOOK_EVERY, SETBACKS, go_back, is_best, judge, judged_at, look, trouble
 from mixtape.errors import ModelError
 from mixtape.progress import Progress, silent
 from mixtape.storage import TEMPORARY, sweep, write_atomic
@@ -192,7 +192,7 @@ class Run:
                     if state.setbacks > SETBACKS:
                         break
                     continue
-            if first and state.step % settings.judge_every == 0:
+            if first and judged_at(state.step, every=settings.judge_every):
                 self._judge()
             if first and is_milestone(state.step):
                 self.keepsakes.keep(state.ema, step=state.step, strength=state.heed)

@@ -66,6 +66,11 @@ def judge(state: State, deck: Deck, settings: TrainSettings, distance: Distance)
     return found
 
 
+def judged_at(step: int, *, every: int) -> bool:
+    """Whether a step is one of `every`, or 128 or 256 before that: a training that breaks early has something to go back to."""
+    return step % every == 0 or (step in (128, 256) and step < every)
+
+
 def is_best(state: State) -> bool:
     """Whether the last judgement is the best so far, by however little."""
     return bool(state.judged) and state.judged[-1][-1] <= min(row[-1] for row in state.judged)

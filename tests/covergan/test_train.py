@@ -21,7 +21,7 @@ from mixtape.covergan.state import content_of, load_state, save_state
 from mixtape.covergan.step import advance
 from mixtape.covergan.team import Team
 from mixtape.covergan.train import begin, device_of, train
-from mixtape.covergan.watch import SETBACKS, go_back, trouble
+from mixtape.covergan.watch import SETBACKS, go_back, judged_at, trouble
 from mixtape.errors import ModelError, ShapeError
 
 SMALL = TrainSettings(size=SIZES[16], batch=8, steps=20, threads=1, precision="float32")
@@ -344,6 +344,11 @@ def test_few_covers_and_those_whose_songs_are_unknown_are_dealt_each_for_itself(
     for picture, colours in zip(hand.pictures, hand.asked.colours, strict=True):
         row = next(k for k in range(count) if torch.equal(deck.pictures[k].float() / 127.5 - 1, picture))
         assert torch.equal(deck.colours[row], colours)
+
+
+def test_judgements_begin_early():
+    assert [step for step in range(1, 1600) if judged_at(step, every=512)] == [128, 256, 512, 1024, 1536]
+    assert [step for step in range(1, 300) if judged_at(step, every=100)] == [100, 200]
 
 
 def test_keepsakes_grow_rarer():
