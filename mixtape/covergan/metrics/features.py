@@ -56,9 +56,9 @@ def colour_shares(pictures: ByteArray) -> FloatArray:
     near = _nearness()
     shares = np.empty((len(pictures), near.shape[1]), np.float32)
     levels = (cells(pictures, side=16) * 15.999).astype(np.int32)
-    keys = (levels[..., 0] << 8 | levels[..., 1] << 4 | levels[..., 2]).reshape(len(pictures), -1)
+    keys = levels[..., 0] << 8 | levels[..., 1] << 4 | levels[..., 2]
     for row, key in enumerate(keys):
-        shares[row] = near[key].mean(axis=0)
+        shares[row] = near[key.ravel()].mean(axis=0)
     return shares
 
 
