@@ -1,7 +1,7 @@
 """The cover network beside the window: a process of its own, so that its arithmetic never holds up a frame.
 
-The newest request wins: while the network works, a later wish replaces the one that waits. Answers carry the stamp of their
-request; what goes wrong comes back as a `TileSheet` with words in `error`. `DirectSampler` does without a process, for export
+The newest request wins: while the network works, a later wish replaces the one that waits. Answers come in turn and carry the
+stamp of their request; what goes wrong comes back as a `TileSheet` with words in `error`. `DirectSampler` does without a process, for export
 and tests: with the same model factory the same request gives the same bytes.
 """
 
@@ -13,6 +13,7 @@ import os
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -29,6 +30,7 @@ STEADY_MODEL = "installation.sampler:steady_model"
 """What makes the model: `module:name`, called with the path of the model file."""
 
 _STARTS = 4
+_KEPT = 4
 _NICE = 5
 _NO_PICTURES = np.zeros((0, 0, 0, 3), np.uint8)
 
@@ -80,7 +82,7 @@ class DirectSampler:
     def __init__(self, model_path: Path | str, *, factory: str = STEADY_MODEL) -> None:
         """Load the model. Raises ModelError when it cannot be used."""
         self._model = load_model(model_path, factory=factory)
-        self._newest: TileSheet | None = None
+        self._answer: TileSheet | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -95,15 +97,15 @@ class DirectSampler:
         """Nothing to stop."""
 
     def request(self, request: LatentRequest) -> None:
-        """Draw the pictures; `newest` has them."""
+        """Draw the pictures; `take` has them."""
         try:
-            self._newest = TileSheet(request.stamp, request.time_s, request.tiles, draw(self._model, request))
+            self._answer = TileSheet(request.stamp, request.time_s, request.tiles, draw(self._model, request))
         except Exception as error:  # a value, like from the process
-            self._newest = failed(request, _words(error))
+            self._answer = failed(request, _words(error))
 
-    def newest(self) -> TileSheet | None:
+    def take(self) -> TileSheet | None:
         """The answer to the last request, once."""
-        sheet, self._newest = self._newest, None
+        sheet, self._answer = self._answer, None
         return sheet
 
 
@@ -117,7 +119,7 @@ class Sampler:
         self.restarts = 0
         self._model_path, self._factory = str(model_path), factory
         self._wish: LatentRequest | None = None
-        self._newest: TileSheet | None = None
+        self._answers: deque[TileSheet] = deque(maxlen=_KEPT)
         self._changed = threading.Condition()
         self._closed = False
         self._worker: Any = None
@@ -153,11 +155,10 @@ class Sampler:
             self._wish = request
             self._changed.notify()
 
-    def newest(self) -> TileSheet | None:
-        """The newest answer that was not taken yet, or None."""
+    def take(self) -> TileSheet | None:
+        """The next answer that was not taken yet, or None; of those that nobody takes only the last few are kept."""
         with self._changed:
-            sheet, self._newest = self._newest, None
-            return sheet
+            return self._answers.popleft() if self._answers else None
 
     def _carry(self) -> None:
         """Carry wishes to the process and sheets back; start it again when it died."""
@@ -223,7 +224,7 @@ class Sampler:
 
     def _show(self, sheet: TileSheet) -> None:
         with self._changed:
-            self._newest = sheet
+            self._answers.append(sheet)
 
 
 def _ask(connection: Connection, request: LatentRequest) -> TileSheet:

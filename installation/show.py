@@ -34,7 +34,10 @@ _AT_REST_HZ = 1
 """Requests a second while the wall is out of sight, so that it is never stale when it comes."""
 
 _PATIENCE_S = 3.0
-"""A request unanswered for so long is taken for lost."""
+"""Requests unanswered for so long are taken for lost."""
+
+_OPEN = 2
+"""So many requests are under way: while one is drawn the next lies ready, and the sampler never waits for a frame."""
 
 _NOT_YET_S = 1e9
 """The song's place while the sound is still at the song before: later than any song is long."""
@@ -53,8 +56,8 @@ class PictureSource(Protocol):
     def request(self, request: LatentRequest) -> None:
         """Wish for pictures."""
 
-    def newest(self) -> TileSheet | None:
-        """The newest answer that was not taken yet."""
+    def take(self) -> TileSheet | None:
+        """The next answer that was not taken yet."""
 
 
 class Journal(Protocol):
@@ -98,7 +101,7 @@ class Show:
         self._journal, self._into, self._say = journal, into, say
         self._said: set[str] = set()
         self._skipped = 0
-        self._requests, self._waiting, self._asked_s = 0, False, -_PATIENCE_S
+        self._requests, self._open, self._asked_s = 0, 0, -_PATIENCE_S
         # Outside the state, like the count of requests: a log replayed gives the same states whatever the sampler's pace was.
         self._budget: float = BUDGET
 
@@ -161,25 +164,23 @@ class Show:
                     self.over = True
 
     def _dream(self) -> None:
-        """Ask for the next pictures when the last ones came, and hand new ones to the wall."""
+        """Ask for the next pictures when it is time, and hand those that came to the wall."""
         now_s = self.state.moment.time_s
         if self._due(now_s):
             # Counted by request, not by time: a slow sampler still gives every tile its turn.
             self._sampler.request(wall_request(self.state, self._world, self._requests, budget=round(self._budget)))
             self._requests += 1
-            self._waiting, self._asked_s = True, now_s
-        sheet = self._sampler.newest()
-        if sheet is None:
-            return
-        self._waiting = False
-        self._budget = next_budget(self._budget, sheet)
-        if sheet.error:
-            self.complain(sheet.error)
-        else:
-            self._stage.put_tiles(sheet)
+            self._open, self._asked_s = self._open % _OPEN + 1, now_s
+        while (sheet := self._sampler.take()) is not None:
+            self._open = max(0, self._open - 1)
+            self._budget = next_budget(self._budget, sheet)
+            if sheet.error:
+                self.complain(sheet.error)
+            else:
+                self._stage.put_tiles(sheet)
 
     def _due(self, now_s: float) -> bool:
         in_sight = "wall" in (self.state.scene, self.state.from_scene if self.state.scene_mix < 1.0 else "")
         every_s = 1.0 / (REQUEST_HZ if in_sight else _AT_REST_HZ)
         # A hair early, so that a frame clock whose sums fall just short does not miss its turn.
-        return now_s - self._asked_s >= (_PATIENCE_S if self._waiting else every_s) - 1e-6
+        return now_s - self._asked_s >= (_PATIENCE_S if self._open >= _OPEN else every_s) - 1e-6

@@ -11,6 +11,9 @@ from torch import nn
 
 from mixtape.errors import ModelError
 
+_HELD: list[Any] = []
+"""What must not be freed by a thread while Python ends."""
+
 
 @dataclass(frozen=True, slots=True)
 class Team:
@@ -71,5 +74,9 @@ class Team:
         if self.world > 1:
             import torch.distributed as dist
 
-            dist.barrier()
+            # Gloo's thread lets go of the barrier only after telling us, and with it of tensors known to Python. Were it the last to
+            # do so while Python ends, the thread could not have the lock it needs, and would abort the process.
+            barrier = dist.barrier(async_op=True)
+            barrier.wait()
+            _HELD.append(barrier)
             dist.destroy_process_group()

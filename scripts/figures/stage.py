@@ -121,8 +121,8 @@ class _Watched:
         if self._sampler:
             self._timed(lambda: self._sampler.request(request))
 
-    def newest(self) -> Any:
-        sheet = self._timed(self._sampler.newest) if self._sampler else None
+    def take(self) -> Any:
+        sheet = self._timed(self._sampler.take) if self._sampler else None
         if sheet is not None and not sheet.error:
             self._came.append((time.perf_counter(), sheet.tiles))
         return sheet
@@ -174,7 +174,7 @@ class _Dreams:
     def request(self, request: Any) -> None:
         self._asked = request
 
-    def newest(self) -> Any:
+    def take(self) -> Any:
         import numpy as np
 
         from installation.state import TileSheet

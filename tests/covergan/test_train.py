@@ -213,11 +213,10 @@ def test_memory_that_holds_no_step_at_all_is_said_with_a_remedy_and_other_faults
         train(trained[2], list(trained[3][:, None]), folder=tmp_path / "broken", settings=SMALL)
 
 
-@pytest.mark.slow
 def test_two_processes_train_one_network_and_the_first_keeps_the_files(tmp_path, made_up):
     covers, music = made_up(70)
     np.savez(tmp_path / "covers.npz", covers=covers, music=music[:, None])
-    (tmp_path / "child.py").write_text(CHILD + "print(report.steps, report.d_loss, report.g_loss)\n")
+    (tmp_path / "child.py").write_text(CHILD + "sys.stdout.write(f'{report.steps} {report.d_loss} {report.g_loss}\\n')\n")
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(tmp_path / "child.py")]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
     for steps in ("12", "20"):  # and goes on from where it stopped
@@ -235,7 +234,6 @@ def test_two_processes_train_one_network_and_the_first_keeps_the_files(tmp_path,
     assert model.pictures(latents(2, seed=0, dimensions=16)).shape == (2, 16, 16, 3)
 
 
-@pytest.mark.slow
 def test_the_gradient_of_two_processes_is_that_of_both_their_pictures(tmp_path):
     (tmp_path / "child.py").write_text(SHARED)
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(tmp_path / "child.py")]

@@ -41,7 +41,7 @@ class Nothing:
     def request(self, request):
         pass
 
-    def newest(self):
+    def take(self):
         return None
 
     def play(self, command):

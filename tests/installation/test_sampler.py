@@ -27,7 +27,7 @@ def wish(stamp, first=5.0, tiles=4):
 def answer(sampler, seconds=30.0, matching=lambda sheet: True):
     until = time.perf_counter() + seconds
     while time.perf_counter() < until:
-        sheet = sampler.newest()
+        sheet = sampler.take()
         if sheet is not None and matching(sheet):
             return sheet
         time.sleep(0.005)
@@ -44,7 +44,7 @@ def test_the_process_draws_the_same_bytes_as_the_direct_sampler(sampler):
     direct = DirectSampler("model", factory=FAKE)
     sampler.request(wish(1))
     direct.request(wish(1))
-    mine, yours = answer(sampler), direct.newest()
+    mine, yours = answer(sampler), direct.take()
     assert mine.images.tobytes() == yours.images.tobytes()
     assert mine.images.shape == (4, 64, 64, 3)
     assert (mine.stamp, mine.time_s, mine.error) == (1, 0.1, None)
@@ -62,7 +62,7 @@ def test_the_real_network_gives_the_same_bytes_in_a_process_and_without(factory)
     direct.request(asked)
     with Sampler(DEMO_MODEL, factory=factory) as running:
         running.request(asked)
-        mine, yours = answer(running, 120.0), direct.newest()
+        mine, yours = answer(running, 120.0), direct.take()
     assert mine.error is None
     assert np.ptp(mine.images) > 50
     assert mine.images.tobytes() == yours.images.tobytes()
@@ -72,7 +72,7 @@ def test_the_real_network_gives_the_same_bytes_in_a_process_and_without(factory)
 def test_an_answer_is_given_once(sampler):
     sampler.request(wish(2))
     answer(sampler)
-    assert sampler.newest() is None
+    assert sampler.take() is None
 
 
 def test_while_the_network_works_the_newest_wish_replaces_the_ones_that_wait(sampler):
@@ -122,7 +122,7 @@ def test_a_network_that_keeps_dying_is_given_up_with_one_word():
         assert "stopped 4 times" in answer(sampler).error
         sampler.request(wish(6))
         time.sleep(0.2)
-        assert sampler.newest() is None
+        assert sampler.take() is None
 
 
 def test_a_model_that_cannot_be_loaded_is_told_with_every_answer():

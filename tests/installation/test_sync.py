@@ -32,7 +32,7 @@ def exported(tmp_path, make_world):
     def export(fps, seconds):
         states, out = [], []
         stage = SimpleNamespace(errors=(), draw=lambda state, _into, *, shown: states.append(state))
-        sampler = SimpleNamespace(request=lambda _: None, newest=lambda: None)
+        sampler = SimpleNamespace(request=lambda _: None, take=lambda: None)
         with OfflineSound(Mixer(lambda _: tmp_path / "clicks.flac", ahead=False)) as sound:
             show, clock = Show(world, stage, sound, sampler), FixedClock(fps)
             show.open()
