@@ -1,8 +1,8 @@
 """The cover network beside the window: a process of its own, so that its arithmetic never holds up a frame.
 
 The newest request wins: while the network works, a later wish replaces the one that waits. Answers come in turn and carry the
-stamp of their request; what goes wrong comes back as a `TileSheet` with words in `error`. `DirectSampler` does without a process, for export
-and tests: with the same model factory the same request gives the same bytes.
+stamp of their request; what goes wrong comes back as a `TileSheet` with words in `error`. `DirectSampler` does without a process,
+for export and tests: with the same model factory the same request gives the same bytes.
 """
 
 from __future__ import annotations

@@ -74,8 +74,8 @@ class Team:
         if self.world > 1:
             import torch.distributed as dist
 
-            # Gloo's thread lets go of the barrier only after telling us, and with it of tensors known to Python. Were it the last to
-            # do so while Python ends, the thread could not have the lock it needs, and would abort the process.
+            # Gloo's thread lets go of the barrier only after telling us, and with it of tensors known to Python. Were it the last
+            # to do so while Python ends, the thread could not have the lock it needs, and would abort the process.
             barrier = dist.barrier(async_op=True)
             barrier.wait()
             _HELD.append(barrier)

@@ -5,7 +5,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from mixtape.covergan.metrics import conditioning, fit_matcher, folds_of, joined_groups, link, said
+from mixtape.covergan.deck import linked
+from mixtape.covergan.metrics import conditioning, fit_matcher, folds_of, link, said
 from mixtape.covergan.metrics.judged import Judgement, judge, library_link
 from mixtape.covergan.metrics.linked import Conditioning, Link, layout_look
 from mixtape.covergan.metrics.ranks import clustered_error, others, ranks
@@ -127,12 +128,10 @@ def test_several_covers_of_one_song_do_not_count_as_misses():
     assert doubled.real > once.real - 0.1
 
 
-def test_things_that_share_any_label_are_one_group_in_chains():
-    found = joined_groups(["a", "a", "", "", "b", ""], np.array([0, 1, 1, -1, -1, 7]), ["", "", "x", "", "", ""])
-    assert found.tolist() == [0, 0, 0, 1, 2, 3]
-    assert joined_groups(["", ""]).tolist() == [0, 1]
-    with pytest.raises(ShapeError, match="labels"):
-        joined_groups(["a"], ["a", "b"])
+def test_covers_that_share_a_likeness_or_an_artist_are_one_group_in_chains():
+    found = linked(np.array([0, 1, 1, 2, 3, 4]), [["a"], ["a"], [], ["", "b"], ["c", "b"], [""]])
+    assert found.tolist() == [0, 0, 0, 1, 1, 2]
+    assert linked(np.array([0, 1]), [[], []]).tolist() == [0, 1]
 
 
 def test_folds_keep_groups_whole_and_are_about_even():

@@ -4,7 +4,7 @@ All figures are plain functions of pictures (n, s, s, 3) uint8, conditions (n, 3
 pictures drawn take a `Painter`. `judged.judge` asks for all of them at once.
 """
 
-from mixtape.covergan.metrics.groups import folds_of, joined_groups
+from mixtape.covergan.metrics.groups import folds_of
 from mixtape.covergan.metrics.judged import Judgement, judge, library_link
 from mixtape.covergan.metrics.linked import Conditioning, Link, conditioning, link, said
 from mixtape.covergan.metrics.matcher import Matcher, fit_matcher
@@ -12,5 +12,5 @@ from mixtape.covergan.metrics.varied import Diversity, Painter, diversity
 
 __all__ = [
     "Conditioning", "Diversity", "Judgement", "Link", "Matcher", "Painter",
-    "conditioning", "diversity", "fit_matcher", "folds_of", "joined_groups", "judge", "library_link", "link", "said",
+    "conditioning", "diversity", "fit_matcher", "folds_of", "judge", "library_link", "link", "said",
 ]  # fmt: skip

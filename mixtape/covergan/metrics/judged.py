@@ -100,7 +100,7 @@ def judge(
     """Draw `count` pictures to songs of the library and judge them.
 
     covers (n, s, s, 3) uint8; conditions (n, 32), one song each, NaN where none is known; groups (n,), see
-    `groups.joined_groups`; `held` (n,) says which covers the network was not trained on. `matcher` and `real`, see
+    `deck.linked`; `held` (n,) says which covers the network was not trained on. `matcher` and `real`, see
     `library_link`, can be kept between calls. `quick`, for use while training goes on, asks for the sliced distance, palette
     and distinct pictures alone. About ten core-seconds at 64 pixels, a second or two when quick, and the same figures for the
     same seed. ShapeError when the lists do not fit or there is no cover.
