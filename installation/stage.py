@@ -87,8 +87,8 @@ class Stage:
         return self._drawing.programs.reload()
 
     def wait_for_covers(self, patient: bool) -> None:
-        """Whether a frame waits for every cover it shows, from now on."""
-        self._drawing.atlas.patient = patient
+        """Whether a frame waits for every cover and every word it shows, from now on."""
+        self._drawing.atlas.patient = self._drawing.lines.patient = patient
 
     def put_tiles(self, sheet: TileSheet) -> None:
         """Hand the wall new pictures; they appear with the next draw. A sheet that holds an error is passed over."""
@@ -114,17 +114,17 @@ class Stage:
         self._gl.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         picture = self._picture(state)
         self._post.gather(self._drawing, picture.texture)
-        picture.framebuffer.use()
-        self._title.draw(state, self._drawing)
+        full_size = replace(self._drawing, size_px=self._size)
         finished = self._finished.framebuffer
-        if self._last_pass is None:
-            self._post.draw(state, self._drawing, picture.texture, finished)
-        else:
-            self._post.draw(state, self._drawing, picture.texture, self._safe.framebuffer)
+        judged = finished if self._last_pass is None else self._safe.framebuffer
+        self._post.draw(state, self._drawing, picture.texture, judged)
+        # Letters are set for the picture's own size, whatever size the scenes are drawn at, and stay clear of grain.
+        self._title.draw(state, full_size)
+        if self._last_pass is not None:
             self._last_pass(self._safe.texture, finished, state)
         if shown.any:
             finished.use()
-            self._overlay.draw(shown, state, replace(self._drawing, size_px=self._size))
+            self._overlay.draw(shown, state, full_size)
         if into is not None:
             into.use()
             self._drawing.screen.draw("post/copy", u_picture=self._finished.texture)

@@ -48,7 +48,7 @@ class Drawing:
             gl=gl,
             programs=programs,
             screen=Screen(gl, programs),
-            lines=Lines(gl),
+            lines=Lines(gl, patient=patient),
             atlas=Atlas(
                 gl,
                 len(world.tracks),

@@ -1,14 +1,19 @@
-"""Lines of text as textures, kept while they are in use."""
+"""Lines of text as textures, kept while they are in use and set beside the loop: a new line costs no frame its time."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 
 import moderngl
+import numpy as np
 
 from mixtape.lettering.glyphs import Weight
 from mixtape.lettering.typeset import line_image
+from mixtape.types import ByteArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,34 +28,66 @@ class Line:
 
 
 class Lines:
-    """White lines of text by what they say; the least used are dropped."""
+    """White lines of text by what they say; the least used are dropped.
 
-    def __init__(self, context: moderngl.Context, *, keep: int = 64) -> None:
+    A line is set in a thread when it is first asked for and has an empty texture until it is there, some milliseconds later. A
+    `patient` one is set at once, so that every frame shows all its words.
+    """
+
+    def __init__(self, context: moderngl.Context, *, patient: bool = False, keep: int = 256) -> None:
         """At most `keep` lines at a time."""
-        self._context = context
-        self._keep = keep
+        self.patient = patient
+        self._context, self._keep = context, keep
         self._textures: OrderedDict[Line, moderngl.Texture] = OrderedDict()
-
-    def __contains__(self, line: Line) -> bool:
-        return line in self._textures
+        self._coming: dict[Line, Future[ByteArray]] = {}
+        self._empty = self._texture(np.zeros((1, 1), np.uint8))
 
     def __getitem__(self, line: Line) -> moderngl.Texture:
-        if line not in self._textures:
-            self._textures[line] = self._make(line)
-            if len(self._textures) > self._keep:
-                self._textures.popitem(last=False)[1].release()
-        self._textures.move_to_end(line)
-        return self._textures[line]
+        """The line's texture, or an empty one of one pixel."""
+        return self._textures[line] if self.ready((line,)) else self._empty
 
-    def _make(self, line: Line) -> moderngl.Texture:
-        image = line_image(
-            line.words,
-            size_px=line.size_px,
-            weight=line.weight,
-            max_width_px=line.max_width_px,
-            tracking_em=line.tracking_em,
-        )
-        texture = self._context.texture((image.shape[1], image.shape[0]), 1, image[..., 3].tobytes(), alignment=1)
+    def ready(self, lines: Iterable[Line]) -> bool:
+        """Whether these lines can be drawn; those that cannot are set from now on."""
+        missing = [line for line in lines if not self._ready(line)]
+        return not missing
+
+    def _ready(self, line: Line) -> bool:
+        if line in self._textures:
+            self._textures.move_to_end(line)
+            return True
+        if self.patient:
+            self._keep_texture(line, _alpha(line))
+            return True
+        if line not in self._coming:
+            self._coming[line] = _typesetter().submit(_alpha, line)
+        if not self._coming[line].done():
+            return False
+        coming = self._coming.pop(line)
+        # Words that cannot be set are left out: they must not fail frame after frame.
+        self._keep_texture(line, coming.result() if coming.exception() is None else np.zeros((1, 1), np.uint8))
+        return True
+
+    def _keep_texture(self, line: Line, alpha: ByteArray) -> None:
+        self._textures[line] = self._texture(alpha)
+        if len(self._textures) > self._keep:
+            self._textures.popitem(last=False)[1].release()
+
+    def _texture(self, alpha: ByteArray) -> moderngl.Texture:
+        texture = self._context.texture((alpha.shape[1], alpha.shape[0]), 1, alpha.tobytes(), alignment=1)
         texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
         texture.repeat_x = texture.repeat_y = False
         return texture
+
+
+def _alpha(line: Line) -> ByteArray:
+    """The line's letters (h, w) uint8."""
+    image = line_image(
+        line.words, size_px=line.size_px, weight=line.weight, max_width_px=line.max_width_px, tracking_em=line.tracking_em
+    )
+    return np.ascontiguousarray(image[..., 3])
+
+
+@lru_cache(maxsize=1)
+def _typesetter() -> ThreadPoolExecutor:
+    """One thread for all the words there are: fonts are opened once, and letters come in the order they were asked for."""
+    return ThreadPoolExecutor(1, thread_name_prefix="typesetter")

@@ -15,6 +15,7 @@ from installation.gl.drawing import Drawing
 from installation.gl.targets import Quads
 from installation.gl.text import Line
 from installation.state import FrameState
+from mixtape.lettering.typeset import line_height_px
 from mixtape.types import FloatArray
 
 _LONGEST = 48
@@ -44,36 +45,31 @@ class Overlay:
     def __init__(self, drawing: Drawing) -> None:
         """One quad a line."""
         self._quad = Quads(drawing.gl, drawing.programs, "scenes/title", {"a_place": 4})
+        self._whole = NOTHING
 
     def draw(self, shown: Shown, state: FrameState, drawing: Drawing) -> None:
-        """Draw `shown` in the colours of the state's song."""
-        gl, (width, height) = drawing.gl, drawing.size_px
-        unit = 0.064 * min(height, 0.75 * width)
+        """Draw `shown` in the colours of the state's song; while its letters are being set, what was shown before it."""
+        sheet = _set(shown, drawing.size_px)
+        if drawing.lines.ready(sheet.lines):
+            self._whole = shown
+        elif not self._whole.any or not drawing.lines.ready((sheet := _set(self._whole, drawing.size_px)).lines):
+            return
+        gl, unit = drawing.gl, sheet.unit
         gl.enable(moderngl.BLEND)
         gl.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
-        drawing.screen.draw("scenes/overlay_ground", u_weight=0.80 if shown.heading else 0.35)
+        drawing.screen.draw("scenes/overlay_ground", u_weight=0.80 if sheet.heading else 0.35)
         tint = light(state.palette)[0]
-        top = 0.9 * unit
-        if shown.heading:
-            line = Line(_ending(shown.heading), max(12, round(1.3 * unit)), "semibold", round(width - 2 * unit), -0.012)
-            self._line(line, unit, top, 0.90 + 0.10 * tint, drawing)
-            top += drawing.lines[line].height + 0.35 * unit
-        self._rows(shown, unit, top, tint, drawing)
+        if sheet.heading:
+            self._line(sheet.heading, unit, 0.9 * unit, 0.90 + 0.10 * tint, drawing)
+        self._rows(sheet, tint, drawing)
         gl.disable(moderngl.BLEND)
 
-    def _rows(self, shown: Shown, unit: float, top: float, tint: FloatArray, drawing: Drawing) -> None:
-        width, height = drawing.size_px
-        # As large as is quiet, and as small as it takes for all rows to have room.
-        room = (height - top - 0.6 * unit) / max(len(shown.rows), 1)
-        size = round(max(8.0, min(0.54 * unit, room / 1.5)))
-        pairs = [
-            (Line(first, size, "semibold", round(0.55 * width), 0.0), Line(second, size, "regular", round(0.55 * width), 0.01))
-            for first, second in shown.rows
-        ]
-        column = unit + max((drawing.lines[first].width for first, _ in pairs), default=0) + 1.2 * size
-        for row, (first, second) in enumerate(pairs):
-            strength = 1.0 if shown.marked in (row, -1) else 0.60
-            self._line(first, unit, top, strength * (0.85 + 0.15 * tint), drawing)
+    def _rows(self, sheet: _Sheet, tint: FloatArray, drawing: Drawing) -> None:
+        size, top = sheet.size, sheet.top
+        column = sheet.unit + max((drawing.lines[first].width for first, _ in sheet.rows), default=0) + 1.2 * size
+        for row, (first, second) in enumerate(sheet.rows):
+            strength = 1.0 if sheet.marked in (row, -1) else 0.60
+            self._line(first, sheet.unit, top, strength * (0.85 + 0.15 * tint), drawing)
             if second.words:
                 self._line(second, column, top, strength * (0.60 + 0.25 * tint), drawing)
             top += 1.5 * size
@@ -82,6 +78,39 @@ class Overlay:
         texture = drawing.lines[line]
         ink = (*(float(v) for v in colour), 1.0)
         self._quad.draw(_corners(left, top, texture.size, drawing.size_px), u_line=texture, u_ink=ink, u_sweep=1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """What is shown, as lines to be set: a heading or none, rows of two, the letters' size and where the rows begin."""
+
+    unit: float
+    heading: Line | None
+    rows: tuple[tuple[Line, Line], ...]
+    size: int
+    top: float
+    marked: int
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """All of them."""
+        return (*([self.heading] if self.heading else []), *(line for row in self.rows for line in row))
+
+
+def _set(shown: Shown, picture: tuple[int, int]) -> _Sheet:
+    width, height = picture
+    unit = 0.064 * min(height, 0.75 * width)
+    top, heading = 0.9 * unit, None
+    if shown.heading:
+        large = max(12, round(1.3 * unit))
+        heading = Line(_ending(shown.heading), large, "semibold", round(width - 2 * unit), -0.012)
+        top += line_height_px(large) + 0.35 * unit
+    # As large as is quiet, and as small as it takes for all rows to have room.
+    room = (height - top - 0.6 * unit) / max(len(shown.rows), 1)
+    size = round(max(8.0, min(0.54 * unit, room / 1.5)))
+    wide = round(0.55 * width)
+    rows = tuple((Line(first, size, "semibold", wide), Line(second, size, "regular", wide, 0.01)) for first, second in shown.rows)
+    return _Sheet(unit, heading, rows, size, top, shown.marked)
 
 
 def _ending(words: str) -> str:

@@ -61,12 +61,9 @@ class TitleCard:
             bottom = top - (0.10 * unit if line.weight == "regular" else -0.22 * texture.height)
 
     def _warm(self, state: FrameState, drawing: Drawing) -> None:
-        # The next card's lines are set one a frame while nothing is shown, so that none of them costs a frame its time.
+        # The next card's lines are set while nothing is shown, so that they are there when it comes.
         if state.next_ids:
-            for line in _card(drawing.world.track(state.next_ids[0]), drawing):
-                if line not in drawing.lines:
-                    drawing.lines[line]
-                    return
+            drawing.lines.ready(_card(drawing.world.track(state.next_ids[0]), drawing))
 
 
 def presence(since_s: float, lasts_s: float) -> float:

@@ -1,8 +1,11 @@
 """Words for whoever steers, over the finished picture."""
 
+import time
+
 import numpy as np
 import pytest
 
+from installation.gl import text
 from installation.scenes.overlay import NOTHING, Shown
 from installation.stage import Stage
 
@@ -52,3 +55,47 @@ def test_a_picture_fills_the_viewport_it_is_put_into_after_a_change_of_size(gl, 
         stage.draw(state, screen)
         seen = np.frombuffer(screen.read(components=3, viewport=(0, 0, *size)), np.uint8).reshape(size[1], size[0], 3)
         assert np.array_equal(seen[::-1], stage.read())
+
+
+def unhurried(gl, world, state):
+    """A live stage with all its covers."""
+    live = Stage(gl, world, size=SIZE, patient=True)
+    live.draw(state)
+    live.wait_for_covers(False)
+    return live
+
+
+def settled(stage, state, shown):
+    """The picture once all letters are set; how often the picture before it was seen until then."""
+    before, waits = drawn(stage, state), 0
+    while np.array_equal(picture := drawn(stage, state, shown), before):
+        waits += 1
+        time.sleep(0.005)
+        assert waits < 2000
+    return picture, waits
+
+
+def test_new_words_hold_up_no_frame_and_come_as_those_of_a_patient_stage(gl, small_world, play, stage):
+    state, shown = play(small_world, 12.0), Shown("held up by nobody", (("one", "two"),) * 9)
+    live = unhurried(gl, small_world, state)
+    picture, waits = settled(live, state, shown)
+    assert waits >= 1
+    assert np.array_equal(picture, drawn(stage, state, shown))
+
+
+def test_while_the_next_words_are_set_the_last_ones_stay(gl, small_world, play):
+    state = play(small_world, 12.0)
+    live = unhurried(gl, small_world, state)
+    first, _ = settled(live, state, Shown("the first word"))
+    assert np.array_equal(drawn(live, state, Shown("another, much longer one", (("row", "row"),) * 12)), first)
+
+
+def test_words_that_cannot_be_set_are_left_out(gl, monkeypatch):
+    def broken(*_, **__):
+        raise ValueError("a font that breaks")
+
+    monkeypatch.setattr(text, "line_image", broken)
+    lines, line = text.Lines(gl), text.Line("words", 20, "regular", 200)
+    while not lines.ready((line,)):
+        time.sleep(0.001)
+    assert lines[line].size == (1, 1)
