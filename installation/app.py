@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+import moderngl
+
 from installation.ahead import Ahead
 from installation.clock import FixedClock
 from installation.control.osc import OscInput
@@ -23,7 +25,7 @@ from installation.showlog import ShowLog, config_digest, library_digest
 from installation.sound import DeviceSound, OfflineSound
 from installation.stage import Stage
 from installation.world import World
-from mixtape.config import Config
+from mixtape.config import FLASHES, Config
 from mixtape.covergan import material
 from mixtape.errors import ShowError
 from mixtape.library import Library
@@ -33,6 +35,17 @@ from mixtape.progress import Progress, silent
 def load_world(library: Library, config: Config) -> World:
     """The prepared collection, as the library's model hears it. LibraryError or ModelError when something is missing."""
     return World.load(library, config, conditions=material.conditions_of(library, material.model_path(library)))
+
+
+def last_pass(ctx: moderngl.Context, config: Config) -> LastPass | None:
+    """The flash limiter by the profile that config names; None where config says, in so many words, that flashes are not held."""
+    profile = {FLASHES[0]: "window", FLASHES[1]: "broadcast"}.get(config.show.flashes)
+    return LastPass(ctx, profile=profile) if profile else None
+
+
+def unheld(config: Config) -> str:
+    """What is said at the beginning of a show that may flash; nothing where flashes are held."""
+    return "flashes are not held, as config says: warn everybody who comes in" if config.show.flashes == FLASHES[2] else ""
 
 
 def run_show(
@@ -53,7 +66,7 @@ def run_show(
         window = owners.enter_context(
             Window(size=(settings.width, settings.height), fullscreen=not windowed, display=settings.display)
         )
-        stage = Stage(window.ctx, world, size=window.size, last_pass=LastPass(window.ctx))
+        stage = Stage(window.ctx, world, size=window.size, last_pass=last_pass(window.ctx, config))
         journal, fault = _journal(library, world)
         if journal:
             owners.enter_context(journal)
@@ -61,7 +74,7 @@ def run_show(
         mixer = Mixer(lambda track_id: world.track(track_id).path, ahead=True)
         sound = owners.enter_context(DeviceSound(mixer, offset_ms=settings.sound_offset_ms))
         show = Show(world, stage, sound, sampler, seed_id=seed_id, journal=journal, into=lambda: window.screen)
-        for words in filter(None, (fault, material.model_fault(library))):
+        for words in filter(None, (fault, material.model_fault(library), unheld(config))):
             show.complain(words)
         osc = owners.enter_context(_osc(config, show))
         ahead = owners.enter_context(Ahead(world, lambda: Library(library.folder)))
@@ -88,7 +101,7 @@ def export(
     fps = float(exact_rate(fps))
     world = load_world(library, config)
     ctx = open_context()
-    stage = Stage(ctx, world, size=size, patient=True, last_pass=LastPass(ctx))
+    stage = Stage(ctx, world, size=size, patient=True, last_pass=last_pass(ctx, config))
     mixer = Mixer(lambda track_id: world.track(track_id).path, ahead=False)
     model, fault = DirectSampler(material.model_path(library)), material.model_fault(library)
     count = max(1, round(seconds * fps))
@@ -100,7 +113,7 @@ def export(
             recorder.frame(stage.read())
             recorder.samples(sound.advance(1.0 / fps))
             progress("drawing", frame + 1, count)
-        for note in filter(None, (*recorder.notes, fault)):
+        for note in filter(None, (*recorder.notes, fault, unheld(config))):
             show.complain(note)
     return out
 

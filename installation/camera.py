@@ -59,6 +59,9 @@ OPENING = Camera(0.0, 0.0, -0.25)
 _FLIGHT_S = 5.0
 _STAY_S = 14.0
 
+AT_REST_S = _FLIGHT_S + 1.5 * _STAY_S
+"""So long after its beginning a song is seen from half-way up, neither near nor with all the land around."""
+
 
 def aim(
     song: tuple[float, float], last: tuple[float, float] | None, *, half: float, since_s: float

@@ -25,12 +25,13 @@ class Check:
 
 
 def checks(library: Library, config: Config) -> Iterator[Check]:
-    """Look at the library, the pictures' model, OpenGL, display, sound device and OSC port."""
+    """Look at the library, the pictures' model, OpenGL, display, sound device, flash limiter and OSC port."""
     yield _look("library", lambda: _library(library, config), needed=True)
     yield _look("pictures", lambda: _model(library), needed=False)
     yield _look("OpenGL", _opengl, needed=True)
     yield _look("display", _display, needed=False)
     yield _look("sound", _sound, needed=False)
+    yield _look("flashes", lambda: _flashes(config), needed=False)
     yield _look("OSC", lambda: _osc(config), needed=False)
 
 
@@ -89,6 +90,14 @@ def _sound() -> str:
     except Exception as error:
         raise MixtapeError(f"no device opens, of {', '.join(names)}; the show runs silently in time") from error
     return ", ".join(names)
+
+
+def _flashes(config: Config) -> str:
+    from installation.app import unheld
+
+    if fault := unheld(config):
+        raise MixtapeError(fault)
+    return f"{config.show.flashes}: three a second at most, by the numbers of WCAG 2.3.1"
 
 
 def _osc(config: Config) -> str:

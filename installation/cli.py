@@ -38,6 +38,7 @@ for command in (
     live.show,
     live.export,
     live.check,
+    live.flashcheck,
     collection.demo,
     collection.settings,
 ):
@@ -45,7 +46,7 @@ for command in (
 
 
 def main() -> None:
-    """Run one command. A MixtapeError is one line and exit code 1; with --debug the traceback."""
+    """Run one command. A MixtapeError is one line and its exit code, mostly 1; with --debug the traceback."""
     debug = "--debug" in sys.argv
     sys.argv[1:] = [word for word in sys.argv[1:] if word != "--debug"]
     try:
@@ -54,7 +55,7 @@ def main() -> None:
         if debug:
             raise
         print(f"mixtape: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

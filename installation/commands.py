@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Annotated
@@ -87,6 +88,29 @@ def check(library: LibraryOption = None, config: ConfigOption = None) -> None:
         print(f"{'ok     ' if each.fault is None else 'MISSING'} {each.name}: {each.fault or each.words}")
     if missing := [each.name for each in found if each.fault and each.needed]:
         raise MixtapeError(f"the show cannot start without: {', '.join(missing)}")
+
+
+def flashcheck(
+    video: Annotated[Path, typer.Argument(help="Any video.")],
+    broadcast: Annotated[
+        bool, typer.Option("--broadcast", help="Judge over a quarter of the picture, not of any third by a third of it.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
+) -> None:
+    """Count the flashes of any video by the numbers of WCAG 2.3.1: how many a second, when and where. Exit code 1 when too many.
+
+    Exit code 0 says that it passes, 2 that it cannot be judged, or passes but cannot be read to its end.
+
+    \b
+    Example: mixtape flashcheck show.mp4
+    """
+    from installation.flashcheck import as_record, check, in_words
+    from mixtape.progress import bars
+
+    with bars() as progress:
+        report = check(video, profile="broadcast" if broadcast else "window", progress=progress)
+    print(json.dumps(as_record(report), indent=2) if as_json else in_words(report))
+    raise typer.Exit(1 if not report.passes else 0 if report.whole else 2)
 
 
 def _size(text: str) -> tuple[int, int]:

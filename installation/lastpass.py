@@ -9,22 +9,32 @@ from installation.gl.program import Programs
 from installation.gl.targets import Screen, Target
 from installation.safety import FlashLimiter
 from installation.state import FrameState
+from mixtape.errors import ShowError
 from mixtape.types import ByteArray
 
 JUDGED_PX = (160, 90)
 """Size of the picture the limiter judges; a flash that matters fills far more than a pixel of it."""
 
 
+_SHADERS = ("post/hold", "post/shrink", "post/shrink_small", "post/copy")
+
+
 class LastPass:
     """Put on a stage as its last pass. Keeps what was shown before, and how fast it changed."""
 
-    def __init__(self, ctx: moderngl.Context) -> None:
+    def __init__(self, ctx: moderngl.Context, *, profile: str = "window") -> None:
+        """The limiter's `profile`, "window" or "broadcast". ShowError when its own shaders do not compile: without them it sees
+        nothing, so they are taken in once and are not reloaded during the show."""
         self._gl = ctx
-        self._screen = Screen(ctx, Programs(ctx))
+        programs = Programs(ctx)
+        broken = [error for name in _SHADERS if (error := programs[name].error)]
+        if broken:
+            raise ShowError(f"the flash limiter cannot work: {'; '.join(broken)}; put this file back as it was")
+        self._screen = Screen(ctx, programs)
         self._small = Target.make(ctx, JUDGED_PX)
         self._before: Target | None = None
         self._source: tuple[moderngl.Texture, moderngl.Framebuffer] | None = None
-        self._limiter = FlashLimiter()
+        self._limiter = FlashLimiter(profile=profile)
 
     def __call__(self, picture: moderngl.Texture, target: moderngl.Framebuffer, state: FrameState) -> None:
         """Show `picture` in `target`, blended with what was shown before as far as the limiter asks."""
@@ -56,7 +66,10 @@ class LastPass:
 
     def _kept(self, size: tuple[int, int]) -> Target:
         if self._before is None or self._before.texture.size != size:
-            if self._before is not None:
-                self._before.release()
-            self._before = Target.make(self._gl, size)
+            before, self._before = self._before, Target.make(self._gl, size)
+            if before is not None:
+                # A window of another size holds on to what was shown, and not to black.
+                self._before.begin()
+                self._screen.draw("post/copy", u_picture=before.texture)
+                before.release()
         return self._before

@@ -19,6 +19,7 @@ import math
 from collections import deque
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +42,6 @@ _SATURATED = 0.8
 _TOGETHER = 1 / 8
 _AT_ONCE_S = 1 / 30
 _SOON_S = 1 / 10
-_MARGIN = 0.05
 _AREA_HELD = 0.7 * AREA_LIMIT
 _WEIGHTS = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
@@ -163,14 +163,16 @@ class Look:
 class FlashMeter:
     """Judges pictures one after another; knows only what it was given."""
 
-    def __init__(self, *, profile: str = "window", margin: float = 0.0) -> None:
-        """`profile` "window" or "broadcast"; with a `margin` of 0.05 swings count from 5 % less, for 3 %
-        longer, and where half as many points swing together."""
-        window_s, dark_below = _WINDOW_S * (1 + 0.6 * margin), _LUMINANCE_DARK + margin * _LUMINANCE_STEP
-        together = _TOGETHER * (1 - 10 * margin)
+    def __init__(self, *, profile: str = "window", careful: bool = False) -> None:
+        """`profile` "window" or "broadcast". A `careful` one counts more than it has to: swings from 15 % less, darker states up
+        to 0.83, for 3 % longer, and where half as many points swing together. That is what rounding, shrinking and the loss of a
+        video encoder can make of a picture (a level of 255 is 0.008 of luminance near white)."""
+        least = 0.85 if careful else 1.0
+        window_s, together = _WINDOW_S * (1.03 if careful else 1.0), _TOGETHER * (0.5 if careful else 1.0)
+        dark_below = _LUMINANCE_DARK + (0.03 if careful else 0.0)
         self._profile = profile
-        self._luminance = _Swings(_LUMINANCE_STEP * (1 - margin), window_s=window_s, together=together, dark_below=dark_below)
-        self._red = _Swings(_RED_STEP * (1 - margin), window_s=window_s, together=together)
+        self._luminance = _Swings(_LUMINANCE_STEP * least, window_s=window_s, together=together, dark_below=dark_below)
+        self._red = _Swings(_RED_STEP * least, window_s=window_s, together=together)
 
     def judge(self, light: FloatArray, *, time_s: float) -> Verdict:
         """Take in the next picture (h, w, 3), linear 0..1, and say how bad the last second was."""
@@ -196,11 +198,41 @@ class FlashMeter:
         self._luminance.take(look.luminance, True, time_s)
         self._red.take(look.red, look.saturated, time_s)
 
+    def crowds(self, look: Look, *, time_s: float) -> tuple[int, int]:
+        """The most swings in the second up to `time_s`, these included, that more than a quarter share: of luminance, of red."""
+        counts = self._luminance.count(look.luminance, time_s), self._red.count(look.red, time_s)
+        return crowd(counts[0], profile=self._profile), crowd(counts[1], profile=self._profile)
+
+    def windows(self, look: Look, *, time_s: float, swings: tuple[int, int]) -> tuple[Window, Window]:
+        """Where most points have so many swings: of luminance, of red."""
+        counts = self._luminance.count(look.luminance, time_s), self._red.count(look.red, time_s)
+        return fullest(counts[0] >= swings[0]), fullest(counts[1] >= swings[1])
+
     def _share(self, count: npt.NDArray[np.int8]) -> float:
-        over = count > SWINGS_LIMIT
-        if not over.any():
-            return 0.0
-        return float(over.mean()) if self._profile == "broadcast" else float(window_shares(over).max())
+        return area(count > SWINGS_LIMIT, profile=self._profile)
+
+
+Window: TypeAlias = tuple[float, float, float, float]
+"""Left, top, right and bottom of a part of the picture, 0..1 from its upper left corner."""
+
+
+def area(mask: Mask, *, profile: str) -> float:
+    """The share of true points that counts by a profile, 0..1: of the fullest window, or of the whole picture."""
+    if not mask.any():
+        return 0.0
+    return float(mask.mean()) if profile == "broadcast" else float(window_shares(mask).max())
+
+
+def crowd(count: npt.NDArray[np.integer], *, profile: str) -> int:
+    """The largest number that points reach over more than a quarter of a window, or of the picture, by the profile."""
+    return next((n for n in range(int(count.max()), 0, -1) if area(count >= n, profile=profile) > AREA_LIMIT), 0)
+
+
+def fullest(mask: Mask) -> Window:
+    """The window of a third by a third with most true points."""
+    shares, (rows, cols) = window_shares(mask), _window(mask.shape)
+    top, left = divmod(int(shares.argmax()), shares.shape[1])
+    return (left / mask.shape[1], top / mask.shape[0], (left + cols) / mask.shape[1], (top + rows) / mask.shape[0])
 
 
 def _window(shape: tuple[int, ...]) -> tuple[int, int]:
@@ -263,8 +295,8 @@ class FlashLimiter:
     """
 
     def __init__(self, *, profile: str = "window") -> None:
-        # The margin leaves room for what a small picture cannot know of the large one's rounding.
-        self._shown_meter = FlashMeter(profile=profile, margin=_MARGIN)
+        # Two, for what counts from less also counts earlier: on a slow rise the careful one alone would forget too soon.
+        self._shown_meters = [FlashMeter(profile=profile, careful=careful) for careful in (True, False)]
         self._wish_meter = FlashMeter(profile=profile)
         self._shown: ByteArray | None = None
         self._time_s = 0.0
@@ -281,11 +313,12 @@ class FlashLimiter:
         for blend in sorted({soft, *(step for step in _STEPS if step > soft)}):
             shown = small if blend == 0.0 else _blended(small, self._shown, blend)
             light = light if blend == 0.0 else linear(shown)
-            look = self._shown_meter.look(light, time_s=time_s)
-            verdict = self._shown_meter.verdict(look, time_s=time_s)
-            if max(verdict.general, verdict.red) <= _AREA_HELD:
+            looks = [meter.look(light, time_s=time_s) for meter in self._shown_meters]
+            verdicts = [meter.verdict(look, time_s=time_s) for meter, look in zip(self._shown_meters, looks, strict=True)]
+            if all(max(verdict.general, verdict.red) <= _AREA_HELD for verdict in verdicts):
                 break
-        self._shown_meter.take(look, time_s=time_s)
+        for meter, look in zip(self._shown_meters, looks, strict=True):
+            meter.take(look, time_s=time_s)
         self._shown = shown
         return blend
 

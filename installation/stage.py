@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias
 import moderngl
 import numpy as np
 
+from installation.calm import reduced
 from installation.gl.context import collect
 from installation.gl.drawing import Drawing
 from installation.gl.post import Post
@@ -120,11 +121,12 @@ class Stage:
         self._post.draw(state, self._drawing, picture.texture, judged)
         # Letters are set for the picture's own size, whatever size the scenes are drawn at, and stay clear of grain.
         self._title.draw(state, full_size)
+        if shown.any:
+            # Under the limiter too: a search opened and closed again and again is a strobe like any other.
+            judged.use()
+            self._overlay.draw(shown, state, full_size)
         if self._last_pass is not None:
             self._last_pass(self._safe.texture, finished, state)
-        if shown.any:
-            finished.use()
-            self._overlay.draw(shown, state, full_size)
         if into is not None:
             into.use()
             self._drawing.screen.draw("post/copy", u_picture=self._finished.texture)
@@ -151,6 +153,8 @@ class Stage:
         names = {state.scene, state.from_scene}
         if state.scene_mix >= 1.0 or len(names) == 1:
             return self._scene(state.scene, state, self._targets[0])
+        if reduced(state.knobs):
+            return self._fade(state)
         if names == {"map", "grid"}:
             return self._scene("map", state, self._targets[0])
         before = self._scene(state.from_scene, state, self._targets[0])
@@ -164,6 +168,17 @@ class Stage:
             u_aspect=self._drawing.aspect,
             u_focus=(0.0, 0.0),
         )
+        return self._targets[2]
+
+    def _fade(self, state: FrameState) -> Target:
+        """Both scenes as they stand by themselves, one through the other: nothing flies and nothing drifts."""
+        for target, name in enumerate((state.from_scene, state.scene)):
+            alone = replace(state, morph=1.0 if name == "grid" else 0.0)
+            self._scene(name, alone, self._targets[target])
+        self._targets[2].begin()
+        before, after = self._targets[:2]
+        mix = float(smooth(state.scene_mix))
+        self._drawing.screen.draw("post/fade", u_from=before.texture, u_to=after.texture, u_mix=mix)
         return self._targets[2]
 
     def _scene(self, name: str, state: FrameState, target: Target) -> Target:

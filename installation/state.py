@@ -15,7 +15,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from installation.camera import OPENING, Camera, aim
+from installation.calm import GLIDE, calmed, reduced
+from installation.camera import AT_REST_S, OPENING, Camera, aim
 from installation.choice import upcoming
 from installation.colours import between, padded
 from installation.heard import AudioFrame, heard
@@ -64,7 +65,8 @@ class FrameState:
     `turns` are the last few of the history, each with when it began, for what still fades from song to song.
     `song_s` is the place in this song: the sound's, once it has `arrived` at the song, until then reckoned from its start.
     `from_palette` is what the palette fades from, `wandered_s` how far the wall's pictures have come, `still_s` how long the
-    sound has not moved, `error_since_s` when `error` was said.
+    sound has not moved, `error_since_s` when `error` was said. `knobs` are the knobs as they apply, `wished` as they were set:
+    reduced motion holds some of them back.
     """
 
     moment: Moment
@@ -90,6 +92,7 @@ class FrameState:
     wandered_s: float
     camera: Camera
     error_since_s: float
+    wished: Mapping[str, KnobValue]
 
 
 COMING = 5
@@ -130,7 +133,7 @@ def first_state(world: World, *, seed_id: str | None, seed: int) -> FrameState:
         scene_mix=1.0,
         scene_since_s=0.0,
         morph=1.0 if scene == "grid" else 0.0,
-        knobs=turned,
+        knobs=calmed(turned),
         paused=False,
         error=error,
         song_s=0.0,
@@ -140,6 +143,7 @@ def first_state(world: World, *, seed_id: str | None, seed: int) -> FrameState:
         wandered_s=0.0,
         camera=OPENING,
         error_since_s=0.0,
+        wished=turned,
     )
 
 
@@ -236,7 +240,8 @@ def _turn(state: FrameState, event: ControlEvent) -> tuple[FrameState, list[Comm
     if fault := knob.fault(value):
         return _complain(state, fault[:200]), []
     turned = type(knob.default)(value)
-    state = replace(state, knobs=MappingProxyType({**state.knobs, event.knob: turned}))
+    wished = MappingProxyType({**state.wished, event.knob: turned})
+    state = replace(state, wished=wished, knobs=calmed(wished))
     return state, [Volume(float(turned))] if event.knob == "volume" else []
 
 
@@ -336,8 +341,10 @@ def _morph(state: FrameState) -> float:
 def _move(state: FrameState, world: World) -> FrameState:
     share = float(smooth((state.moment.time_s - state.started_s) / _PALETTE_S))
     palette = between(state.from_palette, padded(world.palette(state.track_id)), share)
-    aim = _aim(world, state.history, state.moment.time_s - state.started_s)
-    return replace(state, palette=palette, camera=state.camera.follow(*aim, dt_s=state.moment.dt_s))
+    still = reduced(state.knobs)
+    aim = _aim(world, state.history, AT_REST_S if still else state.moment.time_s - state.started_s)
+    dt_s = state.moment.dt_s * (GLIDE if still else 1.0)
+    return replace(state, palette=palette, camera=state.camera.follow(*aim, dt_s=dt_s))
 
 
 def _aim(world: World, history: tuple[str, ...], since_s: float) -> tuple[float, float, float]:

@@ -61,6 +61,10 @@ def _switch(default: bool, sentence: str, *, live: bool = False) -> Any:
     return field(default=default, metadata={"sentence": sentence, "live": live})
 
 
+FLASHES = ("held", "held as in broadcasts", "not held though flashes can cause seizures")
+"""What config can say about flashes: the limiter's profiles "window" and "broadcast", and none, said in plain words."""
+
+
 @dataclass(frozen=True, slots=True)
 class BuildConfig:
     """The offline chain from a folder to the map."""
@@ -161,6 +165,16 @@ class ShowConfig:
     energy: float = _number(0.6, 0.0, 1.0, "", "How much everything that moves answers the music.", live=True)
     grain: float = _number(0.35, 0.0, 1.0, "", "Film grain over the picture.", live=True)
     bloom: float = _number(0.4, 0.0, 1.0, "", "How far light spreads around bright places.", live=True)
+    flashes: str = _text(
+        FLASHES[0],
+        "Whether flashes are held to three a second in window, recording and export; docs/safety.md says what that means.",
+        choices=FLASHES,
+    )
+    reduced_motion: bool = _switch(
+        False,
+        "No shakes, ripples or quick cuts: nothing answers onsets, the camera is slow, scenes stay long and fade.",
+        live=True,
+    )
     title_s: float = _number(7.0, 0.0, 60.0, "s", "How long the title card of a new song stays.", live=True)
     seed: int = _number(1, 0, 2**31 - 1, "", "The number all chance in the show starts from.")
     no_repeat: int = _number(

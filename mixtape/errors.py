@@ -2,7 +2,9 @@
 
 
 class MixtapeError(Exception):
-    """Anything a person can mend. Printed once, in one line, with exit code 1; `--debug` adds the traceback."""
+    """Anything a person can mend. Printed once, in one line, with `exit_code`; `--debug` adds the traceback."""
+
+    exit_code = 1
 
 
 class ShapeError(MixtapeError):
@@ -27,3 +29,9 @@ class ModelError(MixtapeError):
 
 class ShowError(MixtapeError):
     """The show cannot start or go on: no display, no GL, a port in use."""
+
+
+class UnjudgedError(MixtapeError):
+    """A video cannot be judged: not there, not a video, or broken. 1 already says that one failed, so this is 2."""
+
+    exit_code = 2

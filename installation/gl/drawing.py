@@ -9,6 +9,7 @@ from functools import lru_cache
 import moderngl
 import numpy as np
 
+from installation.calm import reduced
 from installation.camera import View
 from installation.colours import light as lit
 from installation.colours import padded
@@ -92,7 +93,8 @@ class Drawing:
         energy = float(state.knobs["energy"])
         breath = 1.0 + 0.035 * energy * audio.level
         # Two slow turns whose periods never meet: the picture is never quite still.
-        sway_x, sway_y = 0.012 * np.sin(t * 0.23), 0.009 * np.sin(t * 0.171 + 1.0)
+        sway = 0.0 if reduced(state.knobs) else 1.0
+        sway_x, sway_y = 0.012 * sway * np.sin(t * 0.23), 0.009 * sway * np.sin(t * 0.171 + 1.0)
         zoom = 2.0**state.camera.zoom_log2
         # Portrait pictures see less land across, so they step back a little.
         zoom *= min(1.0, 0.55 + 0.25 * self.aspect)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import moderngl
 import numpy as np
 
+from installation.calm import reduced
 from installation.colours import light
 from installation.gl.drawing import Drawing
 from installation.gl.targets import Quads
@@ -138,7 +139,8 @@ def _life(state: FrameState, drawing: Drawing, away: FloatArray) -> tuple[FloatA
     energy, audio = float(state.knobs["energy"]), state.audio
     since_s = state.moment.time_s - state.started_s
     front = since_s / _RIPPLE_S * 1.3 - away
-    ripple = np.exp(-np.square(front / 0.075)) * (1.0 if len(state.history) > 1 and since_s < _RIPPLE_S * 1.6 else 0.0)
+    there = len(state.history) > 1 and since_s < _RIPPLE_S * 1.6 and not reduced(state.knobs)
+    ripple = np.exp(-np.square(front / 0.075)) * (1.0 if there else 0.0)
     pulse = energy * pulses(state, drawing.world, away)
     band = np.clip((away * 1.4 * BANDS).astype(np.int32), 0, BANDS - 1)
     loud = audio.smoothed[band]

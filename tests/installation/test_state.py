@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from installation.calm import GLIDE
 from installation.camera import Camera, View
 from installation.clock import FixedClock, RealClock
 from installation.heard import Heard, envelope
@@ -308,3 +309,34 @@ def test_settled_tiles_do_not_hide_each_other(small_world):
     places = places_of(small_world.song_map, small_world.grid)
     apart = np.abs(places.map_xy[:, None] - places.map_xy[None]).max(axis=2) + 9 * np.eye(len(places.map_xy))
     assert (apart > 0.75 * np.minimum(places.map_half[:, None], places.map_half[None])).all()
+
+
+# Reduced motion ----------------------------------------------------------------------------------------------------------------
+
+
+def test_reduced_motion_holds_knobs_back_and_lets_them_go_again(small_world, play):
+    wishes = ((0.0, "energy", 0.9), (0.0, "transition_s", 0.5), (0.0, "wall_speed", 3.0))
+    still = play(small_world, 2.0, *wishes, (1.0, "reduced_motion", True))
+    assert still.knobs["energy"] == 0.0 and still.knobs["wall_speed"] == 0.5
+    assert still.knobs["transition_s"] >= 6.0 and still.knobs["scene_s"] >= 60.0
+    again = play(small_world, 2.0, *wishes, (1.0, "reduced_motion", True), (1.5, "reduced_motion", False))
+    assert again.knobs["energy"] == 0.9 and again.knobs["transition_s"] == 0.5
+
+
+def test_in_reduced_motion_the_camera_goes_to_a_new_song_slowly_and_then_rests(small_world, play):
+    def fastest(*wishes):
+        states = [
+            play(small_world, 8.0 + t, (0.0, "scene", "map"), (8.0, "next", None), *wishes) for t in np.arange(0.4, 4.0, 0.6)
+        ]
+        return max(math.hypot(s.camera.vx, s.camera.vy) for s in states), max(abs(s.camera.vz) for s in states)
+
+    moved, reduced = fastest(), fastest((0.0, "reduced_motion", True))
+    # The camera's own time runs slower too, so its speeds count for less than they say.
+    assert reduced[0] * GLIDE < 0.5 * moved[0]
+    assert reduced[1] * GLIDE < 0.5 * moved[1]
+
+
+def test_in_reduced_motion_no_scene_is_left_within_a_minute(small_world, play):
+    wishes = ((0.0, "scene_s", 4.0), (0.0, "reduced_motion", True))
+    assert play(small_world, 59.0, *wishes, fps=10.0).scene == "map"
+    assert play(small_world, 70.0, *wishes, fps=10.0).scene == "grid"
