@@ -78,7 +78,7 @@ def run_show(
             show.complain(words)
         osc = owners.enter_context(_osc(config, show))
         ahead = owners.enter_context(Ahead(world, lambda: Library(library.folder)))
-        Live(show, stage, window, world, osc=osc, ahead=ahead).run(ending, frames=frames)
+        Live(show, stage, window, world, osc=osc, ahead=ahead, sound=sound).run(ending, frames=frames)
 
 
 def export(

@@ -15,6 +15,8 @@ from installation.clock import RealClock
 from installation.control.keys import KEYS, Keys
 from installation.control.osc import OscInput
 from installation.gl.context import complain_if_failed
+from installation.quality import AutoQuality, level_of
+from installation.readings import Heard, Readings
 from installation.scenes.overlay import NOTHING, Shown
 from installation.show import Show
 from installation.stage import Stage
@@ -90,7 +92,17 @@ def pace_hz(fps: float, *, refresh_hz: float, vsync: bool) -> float:
 class Live:
     """A show in its window, steered by keys, mouse and OSC."""
 
-    def __init__(self, show: Show, stage: Stage, window: Window, world: World, *, osc: OscInput | None, ahead: Ahead) -> None:
+    def __init__(
+        self,
+        show: Show,
+        stage: Stage,
+        window: Window,
+        world: World,
+        *,
+        osc: OscInput | None,
+        ahead: Ahead,
+        sound: Heard | None = None,
+    ) -> None:
         self._show, self._stage, self._window, self._osc, self._ahead = show, stage, window, osc, ahead
         self._fps = world.config.show.fps
         self._keys = Keys(
@@ -100,6 +112,8 @@ class Live:
             best=self._best,
         )
         self._clock = RealClock()
+        self._quality = AutoQuality(stage.level)
+        self._readings = Readings(show, stage, world, sound=sound, osc_words=self._osc_words)
         self._fullscreens, self._looked_s = 0, 0.0
         self._failing_since_s: float | None = None
         self._refusals: set[str] = set()
@@ -110,20 +124,35 @@ class Live:
         Raises:
             ShowError: nothing could be drawn for 5 s.
         """
-        pace = Pace(pace_hz(self._fps, refresh_hz=self._window.refresh_hz, vsync=self._window.vsync))
+        vsync, refresh_hz = self._window.vsync, self._window.refresh_hz
+        pace = Pace(pace_hz(self._fps, refresh_hz=refresh_hz, vsync=vsync))
+        period_s = 1.0 / (min(self._fps, refresh_hz) if vsync and refresh_hz > 0 else self._fps)
         self._show.open()
-        passed = 0
+        passed, began_s, busy_s = 0, time.perf_counter(), 0.0
         while not (ending.asked or self._show.over or passed == frames):
+            last_s, began_s = began_s, time.perf_counter()
+            self._take_time(began_s - last_s, busy_s, period_s, vsync=vsync)
             try:
                 self._frame(self._clock.tick(self._show.heard_s))
             except Exception as error:  # one frame that fails must not end an evening
                 self._bear(error)
+            busy_s = time.perf_counter() - began_s
             pace.wait()
             passed += 1
 
+    def _take_time(self, dt_s: float, busy_s: float, period_s: float, *, vsync: bool) -> None:
+        """Keep how the last frame came, and choose how finely the next is drawn."""
+        self._readings.frame(dt_s, busy_s, period_s=period_s)
+        told = str(self._show.state.knobs["quality"])
+        if told != "auto":
+            # From here on by itself again, when it is left to it.
+            self._quality.level = level_of(told, on_processor=False)
+        else:
+            self._quality.frame(dt_s, period_s=period_s, busy_s=None if vsync else busy_s)
+
     def _frame(self, moment: Moment) -> None:
         events = self._wishes(moment)
-        self._stage.resize(self._window.size)
+        self._stage.resize(self._window.size, level=self._quality.level)
         self._show.frame(moment, events, shown=self._shown())
         self._window.show()
         self._ahead.songs(self._show.state.next_ids)
@@ -169,6 +198,8 @@ class Live:
     def _shown(self) -> Shown:
         if self._keys.help:
             return Shown("keys", (*KEYS, ("OSC", self._osc_words())))
+        if self._keys.readings:
+            return Shown(rows=self._readings.rows(), ground=0.80)
         if self._keys.typed is not None:
             return self._searching(self._keys.typed)
         return Shown(rows=((self._show.state.error, ""),)) if self._show.state.error else NOTHING

@@ -6,6 +6,7 @@ Live, export and tests run this same code; they differ in the clock, the sound a
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -48,6 +49,7 @@ _SKIPS = 5
 """So many songs in a row that cannot be heard are passed over; then it is not the songs, and they keep their time in silence."""
 
 _FAULTS_SAID = 200
+_FAULTS_KEPT = 20
 
 
 class PictureSource(Protocol):
@@ -93,10 +95,13 @@ class Show:
     ) -> None:
         """Everything in its place, nothing playing yet. It draws `into` a framebuffer, None being the stage's own.
 
-        `say` is told each distinct fault once.
+        `say` is told each distinct fault once; `faults` are the last of them with their show time. `pictures` counts what the
+        sampler has drawn, and says how long the last ones took.
         """
         self.state = first_state(world, seed_id=seed_id, seed=world.config.show.seed)
         self.over = False
+        self.pictures: tuple[int, float] = (0, 0.0)
+        self.faults: deque[tuple[float, str]] = deque(maxlen=_FAULTS_KEPT)
         self._world, self._stage, self._sound, self._sampler = world, stage, sound, sampler
         self._journal, self._into, self._say = journal, into, say
         self._said: set[str] = set()
@@ -133,6 +138,7 @@ class Show:
         """Say and write down a fault, each distinct one once; `detail` is written only."""
         if fault not in self._said and len(self._said) < _FAULTS_SAID:
             self._said.add(fault)
+            self.faults.append((self.state.moment.time_s, fault))
             self._say(fault)
             if self._journal:
                 self._journal.error(f"{fault}\n{detail}".strip(), time_s=self.state.moment.time_s)
@@ -177,6 +183,7 @@ class Show:
             if sheet.error:
                 self.complain(sheet.error)
             else:
+                self.pictures = (self.pictures[0] + len(sheet.tiles), sheet.took_s)
                 self._stage.put_tiles(sheet)
 
     def _due(self, now_s: float) -> bool:

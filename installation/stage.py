@@ -16,6 +16,7 @@ from installation.gl.post import Post
 from installation.gl.targets import Target
 from installation.gl.tiles import TileField, tiles_of
 from installation.places import smooth
+from installation.quality import LEVELS, level_of
 from installation.scenes.grid import GridScene
 from installation.scenes.map import MapScene
 from installation.scenes.overlay import NOTHING, Overlay, Shown
@@ -36,9 +37,6 @@ class Scene(Protocol):
         """Draw into the framebuffer in use."""
 
 
-_LIGHT = 2 / 3
-
-
 class Stage:
     """Draws states. The same states and tile sheets in the same order give the same pixels in the same GL."""
 
@@ -49,19 +47,19 @@ class Stage:
         *,
         size: tuple[int, int],
         patient: bool = False,
-        light: bool | None = None,
+        level: int | None = None,
         last_pass: LastPass | None = None,
     ) -> None:
         """Prepare for pictures of `size` pixels. `patient` waits for every cover in sight (export, tests), else few a frame.
 
-        `light` draws the scenes at two thirds of the size and some passes at half of that; None does so when GL runs
-        on the processor and nobody is patient.
+        `level` is how finely to draw, one of `quality.LEVELS`; None: the finest for who is patient, else by what OpenGL runs on.
         """
         self._gl = ctx
         self._last_pass = last_pass
         self._size = size
-        light = light if light is not None else _on_processor(ctx) and not patient
-        self._drawing = Drawing.make(ctx, world, _inner(size, light=light), patient=patient, light=light)
+        self._level = level if level is not None else 0 if patient else level_of("auto", on_processor=on_processor(ctx))
+        drawn = LEVELS[self._level]
+        self._drawing = Drawing.make(ctx, world, _scaled(size, drawn.scene), patient=patient, light=drawn.light)
         field = TileField(self._drawing)
         self._wall = WallScene(self._drawing)
         self._scenes: dict[str, Scene] = {
@@ -95,15 +93,22 @@ class Stage:
         """Hand the wall new pictures; they appear with the next draw. A sheet that holds an error is passed over."""
         self._wall.put(sheet)
 
-    def resize(self, size: tuple[int, int]) -> None:
-        """Draw pictures of another size from now on."""
-        if size == self.size or min(size) < 1:
+    @property
+    def level(self) -> int:
+        """How finely is drawn: a place in `quality.LEVELS`."""
+        return self._level
+
+    def resize(self, size: tuple[int, int], *, level: int | None = None) -> None:
+        """Draw pictures of another size, or at another level of quality, from now on."""
+        level = self._level if level is None else level
+        if (size, level) == (self._size, self._level) or min(size) < 1:
             return
-        for target in self._targets:
+        for target in (*self._targets, self._finished, self._safe):
             target.release()
         self._post.release()
-        self._size = size
-        self._drawing = replace(self._drawing, size_px=_inner(size, light=self._drawing.light))
+        self._size, self._level = size, level
+        drawn = LEVELS[level]
+        self._drawing = replace(self._drawing, size_px=_scaled(size, drawn.scene), light=drawn.light)
         self._make_targets()
 
     def draw(self, state: FrameState, into: moderngl.Framebuffer | None = None, *, shown: Shown = NOTHING) -> None:
@@ -115,7 +120,7 @@ class Stage:
         self._gl.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         picture = self._picture(state)
         self._post.gather(self._drawing, picture.texture)
-        full_size = replace(self._drawing, size_px=self._size)
+        full_size = replace(self._drawing, size_px=self._finished.texture.size)
         finished = self._finished.framebuffer
         judged = finished if self._last_pass is None else self._safe.framebuffer
         self._post.draw(state, self._drawing, picture.texture, judged)
@@ -132,8 +137,8 @@ class Stage:
             self._drawing.screen.draw("post/copy", u_picture=self._finished.texture)
 
     def read(self) -> ByteArray:
-        """The last frame drawn into the stage's own framebuffer: (h, w, 3) uint8, row 0 at the top."""
-        width, height = self.size
+        """The last frame drawn into the stage's own framebuffer: (h, w, 3) uint8, row 0 at the top; smaller at a low level."""
+        width, height = self._finished.texture.size
         pixels = np.frombuffer(self._finished.framebuffer.read(components=3, alignment=1), np.uint8)
         return np.ascontiguousarray(pixels.reshape(height, width, 3)[::-1])
 
@@ -188,15 +193,16 @@ class Stage:
 
     def _make_targets(self) -> None:
         self._targets = [Target.make(self._gl, self._drawing.size_px) for _ in range(3)]
-        self._finished, self._safe = Target.make(self._gl, self._size), Target.make(self._gl, self._size)
+        frame_px = _scaled(self._size, LEVELS[self._level].frame)
+        self._finished, self._safe = Target.make(self._gl, frame_px), Target.make(self._gl, frame_px)
         self._post = Post(self._drawing)
 
 
-def _inner(size: tuple[int, int], *, light: bool) -> tuple[int, int]:
-    """The size scenes are drawn at: on a processor every pixel costs, and soft edges cost less than late frames."""
-    return (max(1, round(size[0] * _LIGHT)), max(1, round(size[1] * _LIGHT))) if light else size
+def _scaled(size: tuple[int, int], share: float) -> tuple[int, int]:
+    return max(1, round(size[0] * share)), max(1, round(size[1] * share))
 
 
-def _on_processor(ctx: moderngl.Context) -> bool:
+def on_processor(ctx: moderngl.Context) -> bool:
+    """Whether OpenGL is drawn by the processor, where every pixel costs."""
     renderer = str(ctx.info["GL_RENDERER"]).lower()
     return any(name in renderer for name in ("llvmpipe", "softpipe", "swiftshader", "software"))

@@ -138,6 +138,12 @@ class ShowConfig:
     width: int = _number(1280, 160, 7680, "px", "Width of the window when it is not fullscreen, and of an export.")
     height: int = _number(720, 90, 4320, "px", "Height of the window when it is not fullscreen, and of an export.")
     fps: int = _number(60, 10, 240, "frames/s", "The most frames a second the window draws.")
+    quality: str = _text(
+        "auto",
+        "How finely the window is drawn; auto holds its frames a second. An export is always drawn in full.",
+        choices=("auto", "full", "high", "middle", "low", "lower", "least"),
+        live=True,
+    )
     display: int = _number(0, 0, 15, "", "Which display the show fills, the first being 0.")
     crossfade_s: float = _number(4.0, 0.0, 20.0, "s", "How long one song fades into the next.")
     volume: float = _number(0.9, 0.0, 1.0, "", "Loudness of the songs.", live=True)

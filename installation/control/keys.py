@@ -20,6 +20,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("up, down", "louder, quieter"),
     ("f", "fullscreen, or a window"),
     ("?", "these keys"),
+    ("F1", "how the show runs: frames, sound, memory, faults, knobs"),
     ("q, Esc", "end the show"),
 )
 """What the help says: keys, and what they do."""
@@ -45,7 +46,8 @@ Pick = Callable[[float, float], str | None]
 class Keys:
     """Turns pygame's events into control events.
 
-    `typed` is the text of an open search, else None; `help` whether the keys shall be shown. `fullscreen_wanted` counts the
+    `typed` is the text of an open search, else None; `help` and `readings` whether the keys, or how the show runs, shall be
+    shown. `fullscreen_wanted` counts the
     presses of f: the window is the app's.
     """
 
@@ -62,7 +64,7 @@ class Keys:
         `best` is the id that an open search shows as what fits best, None while it shows nothing yet.
         """
         self.typed: str | None = None
-        self.help = False
+        self.help = self.readings = False
         self.fullscreen_wanted = 0
         self._pick, self._any_song, self._volume, self._best = pick, any_song, volume, best
 
@@ -89,6 +91,8 @@ class Keys:
             self.help = not self.help
         elif text == "/":
             self.typed, self.help = "", False
+        elif key == "f1":
+            self.readings = not self.readings
         elif key == "f":
             self.fullscreen_wanted += 1
         elif key == "r":

@@ -39,6 +39,7 @@ class Post:
             "post/final",
             u_picture=picture,
             u_glow=self._quarter[0 if drawing.light else 1].texture,
+            u_stretched=picture.size != into.size,
             u_bloom=1.1 * float(state.knobs["bloom"]),
             u_grain=float(state.knobs["grain"]),
             # Grain is a film's: 24 grains a second, whatever the frame rate.

@@ -15,7 +15,7 @@ from installation.gl.drawing import Drawing
 from installation.gl.targets import Quads
 from installation.gl.text import Line
 from installation.state import FrameState
-from mixtape.lettering.typeset import line_height_px
+from mixtape.lettering.typeset import line_height_px, measure
 from mixtape.types import FloatArray
 
 _LONGEST = 48
@@ -24,11 +24,15 @@ _LONGEST = 48
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A `heading`, large, and `rows` of two columns under it. `marked` is the row that stands out, -1 for none."""
+    """A `heading`, large, and `rows` of two columns under it. `marked` is the row that stands out, -1 for none.
+
+    `ground` is how much the picture under the words is darkened; None: much under a heading, else little.
+    """
 
     heading: str = ""
     rows: tuple[tuple[str, str], ...] = ()
     marked: int = -1
+    ground: float | None = None
 
     @property
     def any(self) -> bool:
@@ -57,7 +61,7 @@ class Overlay:
         gl, unit = drawing.gl, sheet.unit
         gl.enable(moderngl.BLEND)
         gl.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
-        drawing.screen.draw("scenes/overlay_ground", u_weight=0.80 if sheet.heading else 0.35)
+        drawing.screen.draw("scenes/overlay_ground", u_weight=sheet.ground)
         tint = light(state.palette)[0]
         if sheet.heading:
             self._line(sheet.heading, unit, 0.9 * unit, 0.90 + 0.10 * tint, drawing)
@@ -90,6 +94,7 @@ class _Sheet:
     size: int
     top: float
     marked: int
+    ground: float
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -109,8 +114,11 @@ def _set(shown: Shown, picture: tuple[int, int]) -> _Sheet:
     room = (height - top - 0.6 * unit) / max(len(shown.rows), 1)
     size = round(max(8.0, min(0.54 * unit, room / 1.5)))
     wide = round(0.55 * width)
-    rows = tuple((Line(first, size, "semibold", wide), Line(second, size, "regular", wide, 0.01)) for first, second in shown.rows)
-    return _Sheet(unit, heading, rows, size, top, shown.marked)
+    first_wide = max((measure(first, size_px=size, weight="semibold") for first, _ in shown.rows), default=0)
+    rest = max(round(width - 2.0 * unit - 1.2 * size - first_wide), round(0.30 * width))
+    rows = tuple((Line(first, size, "semibold", wide), Line(second, size, "regular", rest, 0.01)) for first, second in shown.rows)
+    ground = shown.ground if shown.ground is not None else 0.80 if shown.heading else 0.35
+    return _Sheet(unit, heading, rows, size, top, shown.marked, ground)
 
 
 def _ending(words: str) -> str:

@@ -4,6 +4,7 @@
 in vec2 v_uv;
 uniform sampler2D u_picture;
 uniform sampler2D u_glow;
+uniform bool u_stretched;
 uniform float u_bloom;
 uniform float u_grain;
 uniform float u_seed;
@@ -12,7 +13,8 @@ uniform vec3 u_shadow;
 out vec4 o_colour;
 
 void main() {
-    vec3 colour = texelFetch(u_picture, ivec2(gl_FragCoord.xy), 0).rgb;
+    // Pixel for pixel, where the scene was not drawn at another size.
+    vec3 colour = u_stretched ? textureLod(u_picture, v_uv, 0.0).rgb : texelFetch(u_picture, ivec2(gl_FragCoord.xy), 0).rgb;
     vec3 glow = textureLod(u_glow, v_uv, 0.0).rgb;
     colour += (1.0 - colour) * min(glow * u_bloom, 1.0);
     vec2 from = (v_uv - 0.5) * vec2(mix(1.0, u_aspect, 0.35), 1.0);

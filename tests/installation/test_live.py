@@ -13,6 +13,7 @@ import pytest
 
 from installation.ahead import Ahead
 from installation.live import Ending, Live, Pace, pace_hz
+from installation.quality import LEVELS
 from installation.show import Show
 from installation.state import Moment
 from mixtape.errors import ShowError
@@ -22,7 +23,7 @@ from mixtape.types import Timeline
 class Nothing:
     """Stage, sampler, sound and window that do as they are told and show nothing."""
 
-    size, errors, vsync, refresh_hz = (320, 180), (), False, 0
+    size, errors, vsync, refresh_hz, level = (320, 180), (), False, 0, 0
     ctx = SimpleNamespace(error="GL_NO_ERROR")
 
     def __init__(self):
@@ -32,8 +33,8 @@ class Nothing:
         self.drawn += 1
         self.shown.append(shown)
 
-    def resize(self, size):
-        pass
+    def resize(self, size, *, level):
+        self.level = level
 
     def reload(self):
         pass
@@ -85,10 +86,10 @@ def parts(small_world):
     return show, stage, sound, said
 
 
-def live_of(parts, world, ahead=None):
+def live_of(parts, world, ahead=None, sound=None):
     show, stage, _, _ = parts
     quiet = SimpleNamespace(songs=lambda _: None, search=lambda _: None, found=lambda _: None, errors=list)
-    return Live(show, stage, stage, world, osc=None, ahead=ahead or quiet)
+    return Live(show, stage, stage, world, osc=None, ahead=ahead or quiet, sound=sound)
 
 
 def frames(show, count, *, every_s=0.25, from_s=0.0):
@@ -299,3 +300,35 @@ def test_an_open_search_shows_what_is_typed_and_enter_plays_what_stands_first(pa
         stage.pressed = [press(pygame.K_QUESTION, "?")]
         live.run(ending, frames=1)
         assert stage.shown[-1].heading == "keys"
+
+
+def test_f1_says_how_the_show_runs(parts, small_world):
+    pygame = pytest.importorskip("pygame")
+    show, stage, _, _ = parts
+    show.complain("the projector is warm")
+    sound = SimpleNamespace(underruns=3, output_name="Speakers")
+    live = live_of(parts, small_world, sound=sound)
+    stage.pressed = [SimpleNamespace(type=pygame.KEYDOWN, key=pygame.K_F1, mod=0, unicode="")]
+    with Ending() as ending:
+        live.run(ending, frames=3)
+    rows = dict(stage.shown[-1].rows)
+    assert rows["sound"] == "Speakers, 3 underruns"
+    assert rows["now"] == small_world.track(show.state.track_id).label
+    assert rows["quality"] == "full, by itself, for 320 x 180"
+    assert "the projector is warm" in rows["0 s ago"]
+    assert rows["memory"].split()[0].isdigit()
+    assert {knob for words in live_knobs(stage.shown[-1].rows) for knob in [words.split()[0]]} == set(show.state.knobs)
+
+
+def live_knobs(rows):
+    """The knobs among the rows, each with its value."""
+    first = next(place for place, row in enumerate(rows) if row[0] == "knobs")
+    return [words for _, row in rows[first:] for words in row.split("  ·  ")]
+
+
+def test_the_picture_is_drawn_as_finely_as_the_knob_says(parts, small_world):
+    show, stage, _, _ = parts
+    show.state = replace(show.state, knobs={**show.state.knobs, "quality": "low"})
+    with Ending() as ending:
+        live_of(parts, small_world).run(ending, frames=2)
+    assert LEVELS[stage.level].name == "low"

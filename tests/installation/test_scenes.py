@@ -13,6 +13,7 @@ from installation.gl.program import SHADERS, Shader, flatten
 from installation.gl.targets import Screen, Target
 from installation.gl.tiles import tiles_of
 from installation.lastpass import LastPass
+from installation.quality import LEVELS
 from installation.stage import Stage
 from installation.state import TileSheet
 from mixtape.errors import ShowError
@@ -139,6 +140,25 @@ def test_the_picture_takes_another_size(stage, small_world, play):
     stage.draw(state)
     assert stage.read().shape == (120, 90, 3)
     assert stage.read().max() > 40
+
+
+def from_afar(picture):
+    return np.asarray(Image.fromarray(picture).resize((64, 36), Image.Resampling.BOX), int)
+
+
+def test_a_coarser_level_shows_the_same_picture_and_the_finest_comes_back_to_the_bit(gl, small_world, play):
+    stage, state = Stage(gl, small_world, size=(320, 180), patient=True), play(small_world, 12.0)
+    stage.draw(state)
+    finest = stage.read()
+    for level in range(1, len(LEVELS)):
+        stage.resize((320, 180), level=level)
+        stage.draw(state)
+        drawn = stage.read()
+        assert drawn.shape[:2] == (round(180 * LEVELS[level].frame), round(320 * LEVELS[level].frame))
+        assert np.abs(from_afar(drawn) - from_afar(finest)).mean() < 4.0
+    stage.resize((320, 180), level=0)
+    stage.draw(state)
+    assert np.array_equal(stage.read(), finest)
 
 
 @pytest.mark.parametrize("songs", [1, 2, 5])
