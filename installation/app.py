@@ -17,6 +17,7 @@ from installation.control.osc import OscInput
 from installation.decks import Mixer
 from installation.gl.context import open_context
 from installation.lastpass import LastPass
+from installation.levels import Levels
 from installation.live import Ending, Live
 from installation.record import Recorder, exact_rate
 from installation.sampler import DirectSampler, Sampler
@@ -71,14 +72,15 @@ def run_show(
         if journal:
             owners.enter_context(journal)
         sampler = owners.enter_context(Sampler(material.model_path(library)))
-        mixer = Mixer(lambda track_id: world.track(track_id).path, ahead=True)
-        sound = owners.enter_context(DeviceSound(mixer, offset_ms=settings.sound_offset_ms))
+        levels = owners.enter_context(_levels(world, patient=False))
+        mixer = Mixer(lambda track_id: world.track(track_id).path, ahead=True, gain_of=levels.gain)
+        sound = owners.enter_context(DeviceSound(mixer, device=settings.sound_device, offset_ms=settings.sound_offset_ms))
         show = Show(world, stage, sound, sampler, seed_id=seed_id, journal=journal, into=lambda: window.screen)
         for words in filter(None, (fault, material.model_fault(library), unheld(config))):
             show.complain(words)
         osc = owners.enter_context(_osc(config, show))
         ahead = owners.enter_context(Ahead(world, lambda: Library(library.folder)))
-        Live(show, stage, window, world, osc=osc, ahead=ahead, sound=sound).run(ending, frames=frames)
+        Live(show, stage, window, world, osc=osc, ahead=ahead, sound=sound, levels=levels).run(ending, frames=frames)
 
 
 def export(
@@ -102,7 +104,7 @@ def export(
     world = load_world(library, config)
     ctx = open_context()
     stage = Stage(ctx, world, size=size, patient=True, last_pass=last_pass(ctx, config))
-    mixer = Mixer(lambda track_id: world.track(track_id).path, ahead=False)
+    mixer = Mixer(lambda track_id: world.track(track_id).path, ahead=False, gain_of=_levels(world, patient=True).gain)
     model, fault = DirectSampler(material.model_path(library)), material.model_fault(library)
     count = max(1, round(seconds * fps))
     with OfflineSound(mixer) as sound, model as sampler, Recorder(out, width=size[0], height=size[1], fps=fps) as recorder:
@@ -116,6 +118,16 @@ def export(
         for note in filter(None, (*recorder.notes, fault, unheld(config))):
             show.complain(note)
     return out
+
+
+def _levels(world: World, *, patient: bool) -> Levels:
+    show = world.config.show
+    return Levels(
+        lambda track_id: world.track(track_id).path,
+        target_lufs=show.level_lufs if show.level_songs else None,
+        patient=patient,
+        guess=world.loudness_lufs,
+    )
 
 
 def _journal(library: Library, world: World) -> tuple[ShowLog | None, str]:

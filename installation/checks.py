@@ -30,7 +30,7 @@ def checks(library: Library, config: Config) -> Iterator[Check]:
     yield _look("pictures", lambda: _model(library), needed=False)
     yield _look("OpenGL", _opengl, needed=True)
     yield _look("display", _display, needed=False)
-    yield _look("sound", _sound, needed=False)
+    yield _look("sound", lambda: _sound(config), needed=False)
     yield _look("flashes", lambda: _flashes(config), needed=False)
     yield _look("OSC", lambda: _osc(config), needed=False)
 
@@ -79,11 +79,14 @@ def _display() -> str:
     return "there is one"
 
 
-def _sound() -> str:
+def _sound(config: Config) -> str:
     from installation.outputs import DeviceOutput, device_names, real_backends
 
     if not (names := device_names()):
         raise MixtapeError("no device here; the show runs silently in time")
+    wished = config.show.sound_device
+    if wished and not any(wished.casefold() in name.casefold() for name in names):
+        raise MixtapeError(f"show.sound_device = '{wished}' is not among {', '.join(names)}; the default one is taken")
     try:
         # Opened for a moment: a computer without a sound card may still list devices that play to nobody.
         DeviceOutput(lambda frames: np.zeros((frames, 2), np.float32), name=None, backends=real_backends()).close()

@@ -113,6 +113,19 @@ def flashcheck(
     raise typer.Exit(1 if not report.passes else 0 if report.whole else 2)
 
 
+def devices() -> None:
+    """List the sound devices, for `sound_device` in config.toml, and the displays, for `display` and `displays`.
+
+    \b
+    Example: mixtape devices
+    """
+    from installation.outputs import device_names
+
+    names = device_names()
+    print("sound devices (show.sound_device):")
+    print("\n".join(f"  {name}" for name in names) or "  none here; the show runs silently in time")
+
+
 def _size(text: str) -> tuple[int, int]:
     found = re.fullmatch(r"(\d+)[xX](\d+)", text.strip())
     width, height = (int(found[1]), int(found[2])) if found else (0, 0)

@@ -2,10 +2,13 @@
 
 Sound is (n, 2) float32 at 44.1 kHz. Every song that comes in is folded over all that sounds already:
 
-    mixed = mixed * cos(p) + song * sin(p),    p running from 0 to pi/2 over its fade
+    mixed = (mixed * cos(p) + song * sin(p)) / sqrt(1 + r sin(2 p)),    p running from 0 to pi/2 over its fade
 
-so the power of the sum stays constant however many songs overlap, and a song that is called away half-way in never jumps.
-Nothing in here reads a clock: sound is drawn by the sample, which makes the live mix and the export the same code.
+r is how alike the two sound just now, -1..1: 0 for two different songs, where this is the fade of equal power, and 1 for a
+song over itself, where it is the fade of equal amplitude (Fink, Holters and Zoelzer, "Signal-matched power-complementary
+cross-fading and dry-wet mixing", DAFx 2016). So the power of the sum stays constant however many songs overlap and whatever
+they are, and a song that is called away half-way in never jumps. Nothing in here reads a clock: sound is drawn by the sample,
+which makes the live mix and the export the same code.
 """
 
 from __future__ import annotations
@@ -14,11 +17,12 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from scipy.signal import lfilter
 
 from mixtape.audio import SAMPLE_RATE_HZ, blocks
 from mixtape.types import FloatArray
@@ -29,7 +33,11 @@ Opener = Callable[[Path, float], Iterator[FloatArray]]
 AHEAD_SAMPLES = 4 * SAMPLE_RATE_HZ
 """Decoded before it is needed, when decks run ahead."""
 
-_JOIN_SAMPLES = SAMPLE_RATE_HZ // 10
+_CUT_JOINS_SAMPLES = SAMPLE_RATE_HZ // 10
+_JOIN_SAMPLES = 3 * SAMPLE_RATE_HZ // 2
+_ALIKE_SAMPLES = SAMPLE_RATE_HZ // 10
+_MOST_RISE = 2.0
+"""Songs that cancel each other are lifted by no more than 3 dB: twice the power."""
 _CUT_SAMPLES = 256
 _PAUSE_SLOPE = 1 / (0.02 * SAMPLE_RATE_HZ)
 _VOLUME_SLOPE = 1 / (0.05 * SAMPLE_RATE_HZ)
@@ -102,7 +110,7 @@ class Deck:
         return self.silent > (0 if self.broken else _SPENT_SAMPLES)
 
     def left(self) -> int | None:
-        """Samples until the end, or None while the end is more than 0.1 s away."""
+        """Samples until the end, or None while the end is more than 1.5 s away."""
         if not self._ahead:
             self._fill(_JOIN_SAMPLES)
         with self._lock:
@@ -165,6 +173,27 @@ class Deck:
                 source.close()
 
 
+class Likeness:
+    """How alike two streams sound around each sample: r = <xy> / sqrt(<xx> <yy>), means falling off over the last 0.1 s.
+
+    Follows sample by sample, so that the answer does not depend on the pieces it is asked in.
+    """
+
+    def __init__(self) -> None:
+        self._rests = [np.zeros(1) for _ in range(3)]
+
+    def of(self, x: FloatArray, y: FloatArray) -> npt.NDArray[np.float64]:
+        """r (n,) of the next samples x and y, each (n, 2); 0 where one of them is silent."""
+        keep = 1.0 - 1.0 / _ALIKE_SAMPLES
+        means = []
+        for place, (a, b) in enumerate(((x, y), (x, x), (y, y))):
+            product = np.einsum("ij,ij->i", a, b, dtype=np.float64)
+            mean, self._rests[place] = lfilter([1.0 - keep], [1.0, -keep], product, zi=self._rests[place])
+            means.append(mean)
+        power = np.sqrt(np.maximum(means[1] * means[2], 0.0))
+        return np.clip(np.divide(means[0], power, out=np.zeros(len(x)), where=power > 1e-12), -1.0, 1.0)
+
+
 @dataclass(slots=True)
 class _Voice:
     """A deck in the mix: how far its fade is (in samples, `speed` a sample), and the samples it still waits."""
@@ -174,8 +203,10 @@ class _Voice:
     deck: Deck
     fade: int
     delay: int
+    gain: float
     phase: float = 0.0
     speed: float = 1.0
+    likeness: Likeness = field(default_factory=lambda: Likeness())
 
     @property
     def unheard(self) -> bool:
@@ -205,26 +236,41 @@ class Mixer:
     """Any number of songs into one stereo stream. `path_of` finds a track's file; KeyError means there is none.
 
     `ahead=False` decodes on demand: exact and deterministic, for export and tests. `ahead=True` never waits for a file; a fade
-    starts when its song is ready. To be used from one thread at a time.
+    starts when its song is ready. `gain_of` says what a song's samples are multiplied by, for as long as it plays.
+    To be used from one thread at a time. `starved` counts the pieces in which a song had begun and its decoder had not kept up.
     """
 
-    def __init__(self, path_of: Callable[[str], Path], *, ahead: bool, volume: float = 1.0, opener: Opener = open_blocks) -> None:
+    def __init__(
+        self,
+        path_of: Callable[[str], Path],
+        *,
+        ahead: bool,
+        volume: float = 1.0,
+        opener: Opener = open_blocks,
+        gain_of: Callable[[str], float] = lambda _: 1.0,
+    ) -> None:
         self.rendered = 0
         self.starved = 0
-        self._path_of, self._opener, self._ahead = path_of, opener, ahead
+        self._path_of, self._opener, self._ahead, self._gain_of = path_of, opener, ahead, gain_of
         self._voices: list[_Voice] = []
         self._marks: deque[_Mark] = deque(maxlen=512)
         self._volume = self._volume_goal = volume
         self._hold = self._hold_goal = 1.0
         self._faults: list[str] = []
 
-    def play(self, track_id: str, *, start_s: float = 0.0, fade_s: float = 0.0) -> None:
-        """Bring a song in over `fade_s` seconds. A cut (0) in the last 0.1 s of a song waits for its last sample."""
+    def play(self, track_id: str, *, start_s: float = 0.0, fade_s: float = 0.0, after_s: float | None = None) -> None:
+        """Bring a song in from its second `start_s`, over `fade_s` seconds.
+
+        It begins now, or when the song that came in last is at its second `after_s`, to the sample, and at that song's end at
+        the latest. A cut (fade 0) in the last 0.1 s of a song waits for its last sample in any case.
+        """
         while self._voices and self._voices[-1].unheard:
             self._voices.pop().deck.close()
-        delay = self._last_samples() if fade_s <= 0 else None
-        fade = 0 if delay is not None else max(round(fade_s * SAMPLE_RATE_HZ), _CUT_SAMPLES if self._voices or start_s else 0)
-        self._voices.append(_Voice(track_id, start_s, self._deck(track_id, start_s), fade, delay or 0))
+        delay, joins = self._delay(after_s, fade_s)
+        soft = _CUT_SAMPLES if self._voices or start_s else 0
+        fade = 0 if joins and fade_s <= 0 else max(round(fade_s * SAMPLE_RATE_HZ), soft)
+        gain = self._gain_of(track_id)
+        self._voices.append(_Voice(track_id, start_s, self._deck(track_id, start_s), fade, delay, gain))
         # More songs than can be told apart: the oldest hand over quickly, yet without a click.
         for voice in self._voices[1 : 1 + len(self._voices) - _VOICES]:
             voice.speed = max(voice.speed, (voice.fade - voice.phase) / (2 * _CUT_SAMPLES))
@@ -244,7 +290,10 @@ class Mixer:
         mark = next((mark for mark in reversed(tuple(self._marks)) if mark.frame <= frame), None)
         if mark is None:
             return ("", 0.0) if not self._marks else (self._marks[0].track_id, self._marks[0].song_s)
-        passed = min(max(frame - mark.frame - mark.delay, 0), mark.moved)
+        # The newest song may be asked for ahead of what is mixed: a picture that is shown late has to be drawn early.
+        newest = mark is self._marks[-1] and mark.moved
+        passed = max(frame - mark.frame - mark.delay, 0)
+        passed = passed if newest else min(passed, mark.moved)
         return mark.track_id, mark.song_s + passed / SAMPLE_RATE_HZ
 
     def spent(self) -> str:
@@ -292,20 +341,24 @@ class Mixer:
 
     def _fold(self, mixed: FloatArray, voice: _Voice) -> None:
         """Lay one song over what is mixed so far, in place."""
-        if not voice.deck.ready:
-            return
         wait = min(voice.delay, len(mixed))
         voice.delay -= wait
         under = mixed[wait:]
+        if not len(under) or not voice.deck.ready:
+            return
         song = voice.deck.take(len(under))
         if len(song) < len(under):
             self.starved += 1
             song = np.concatenate([song, np.zeros((len(under) - len(song), 2), np.float32)])
+        if voice.gain != 1.0:
+            song = song * np.float32(voice.gain)
         if voice.arrived or voice.fade == 0:
             under[:] = song
         else:
-            place = np.clip((voice.phase + voice.speed * np.arange(len(under))) / voice.fade, 0, 1)[:, None] * (np.pi / 2)
-            under[:] = under * np.cos(place) + song * np.sin(place)
+            place = np.clip((voice.phase + voice.speed * np.arange(len(under))) / voice.fade, 0, 1) * (np.pi / 2)
+            alike = voice.likeness.of(under, song) if voice.fade > _ALIKE_SAMPLES else 0.0
+            level = 1.0 / np.sqrt(np.maximum(1.0 + alike * np.sin(2 * place), 1.0 / _MOST_RISE))
+            under[:] = under * (np.cos(place) * level)[:, None] + song * (np.sin(place) * level)[:, None]
         voice.phase += voice.speed * len(under)
 
     def _retire(self) -> None:
@@ -319,12 +372,18 @@ class Mixer:
             voice.deck.close()
         del self._voices[:arrived]
 
-    def _last_samples(self) -> int | None:
-        """Samples left of the song that sounds, when it alone sounds and is about to end."""
-        if len(self._voices) != 1 or not self._voices[0].arrived:
-            return None
-        left = self._voices[0].deck.left()
-        return left if left is not None and left <= _JOIN_SAMPLES else None
+    def _delay(self, after_s: float | None, fade_s: float) -> tuple[int, bool]:
+        """Samples until a song may begin, by the place of the song before; and whether that is behind its last sample."""
+        if not self._voices:
+            return 0, False
+        before = self._voices[-1]
+        left = before.deck.left()
+        if after_s is None:
+            alone = len(self._voices) == 1 and before.arrived
+            near = fade_s <= 0 and alone and left is not None and left <= _CUT_JOINS_SAMPLES
+            return (left, True) if near and left is not None else (0, False)
+        until = round(max(after_s - before.song_s, 0.0) * SAMPLE_RATE_HZ)
+        return (left, True) if left is not None and left <= until else (until, False)
 
     def _deck(self, track_id: str, start_s: float) -> Deck:
         def open_song() -> Iterator[FloatArray]:

@@ -15,6 +15,7 @@ from installation.clock import RealClock
 from installation.control.keys import KEYS, Keys
 from installation.control.osc import OscInput
 from installation.gl.context import complain_if_failed
+from installation.levels import Levels
 from installation.quality import AutoQuality, level_of
 from installation.readings import Heard, Readings
 from installation.scenes.overlay import NOTHING, Shown
@@ -102,8 +103,10 @@ class Live:
         osc: OscInput | None,
         ahead: Ahead,
         sound: Heard | None = None,
+        levels: Levels | None = None,
     ) -> None:
         self._show, self._stage, self._window, self._osc, self._ahead = show, stage, window, osc, ahead
+        self._levels = levels
         self._fps = world.config.show.fps
         self._keys = Keys(
             pick=lambda x, y: stage.pick(x * window.size[0], y * window.size[1], show.state),
@@ -156,6 +159,8 @@ class Live:
         self._show.frame(moment, events, shown=self._shown())
         self._window.show()
         self._ahead.songs(self._show.state.next_ids)
+        if self._levels:
+            self._levels.songs(self._show.state.next_ids)
         for fault in self._ahead.errors():
             self._show.complain(fault)
         if moment.time_s - self._looked_s > _LOOK_S:

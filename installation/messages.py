@@ -28,7 +28,8 @@ class Moment:
 class ControlEvent:
     """A wish from outside, checked and clamped: who, which knob or trigger, its value (None for a bare trigger), when.
 
-    Triggers are "seed" (text or track id), "next", "previous", "pause", "scene" (a choice) and "quit" (keys and window only);
+    Triggers are "seed" (text or track id), "next", "previous", "pause", "seek" (a second of the song), "skip" (seconds on or
+    back), "scene" (a choice) and "quit" (keys and window only);
     every other name is a live knob of `mixtape.config.knobs()` without its section, such as "wall_rows".
     """
 
@@ -40,11 +41,15 @@ class ControlEvent:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """Command to the sound: let this song come in, over `fade_s` seconds, from `start_s`."""
+    """Command to the sound: let this song come in, over `fade_s` seconds, from `start_s`.
+
+    `after_s` is the second of the song before at which it shall begin, to the sample; None is now.
+    """
 
     track_id: str
     start_s: float
     fade_s: float
+    after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +67,18 @@ class Volume:
 
 
 @dataclass(frozen=True, slots=True)
+class Offset:
+    """Command to the sound: the place it reports lies so many milliseconds back (+) or ahead (-) of what it thinks is heard."""
+
+    offset_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class Quit:
     """Command to the app: end the show."""
 
 
-Command: TypeAlias = Play | Pause | Volume | Quit
+Command: TypeAlias = Play | Pause | Volume | Offset | Quit
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,6 +20,7 @@ from installation.state import (
     ControlEvent,
     LatentRequest,
     Moment,
+    Offset,
     Pause,
     Play,
     Quit,
@@ -120,6 +121,11 @@ class Show:
         track_id, song_s = self._sound.position()
         return song_s if track_id == self.state.track_id else _NOT_YET_S
 
+    @property
+    def underruns(self) -> int:
+        """How often samples were missing when they were due."""
+        return self._sound.underruns
+
     def frame(self, moment: Moment, events: Sequence[ControlEvent], *, shown: Shown = NOTHING) -> None:
         """Go on to `moment` and draw it, with the words `shown` over it."""
         events = (*events, *self._pass_over(moment))
@@ -166,6 +172,8 @@ class Show:
                     self._sound.pause(command)
                 case Volume():
                     self._sound.volume(command)
+                case Offset():
+                    self._sound.offset(command)
                 case Quit():
                     self.over = True
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from installation.decks import Mixer
 from installation.outputs import DeviceOutput, HeardClock, Ring, SilentOutput, device_names, real_backends
-from installation.state import Pause, Play, Volume
+from installation.state import Offset, Pause, Play, Volume
 from mixtape.audio import SAMPLE_RATE_HZ
 from mixtape.types import FloatArray
 
@@ -46,6 +46,13 @@ class Sound(Protocol):
     def volume(self, command: Volume) -> None:
         """Set the loudness."""
 
+    def offset(self, command: Offset) -> None:
+        """Let the picture lag behind what is heard, or run ahead of it."""
+
+    @property
+    def underruns(self) -> int:
+        """How often samples were missing when they were due: the output found none, or a song's decoder had not kept up."""
+
     def position(self) -> tuple[str, float]:
         """Track id and second of the newest song heard; ("", 0.0) before the first."""
 
@@ -59,9 +66,11 @@ class Sound(Protocol):
 class _LiveSound:
     """The mixing thread and what goes with it. Commands only queue up; nothing here makes the caller wait."""
 
-    def __init__(self, mixer: Mixer, *, offset_ms: float = 0.0) -> None:
-        self.underruns = 0
+    def __init__(self, mixer: Mixer, *, offset_ms: float = 0.0, now_s: Callable[[], float] = time.perf_counter) -> None:
+        """`now_s` may be another clock, for tests."""
+        self._now_s = now_s
         self._mixer, self._offset = mixer, offset_ms / 1000 * SAMPLE_RATE_HZ
+        self._dry = 0
         self._ring, self._clock = Ring(_RING_SAMPLES), HeardClock()
         self._wishes: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._told: deque[str] = deque(maxlen=100)
@@ -95,7 +104,7 @@ class _LiveSound:
 
     def play(self, command: Play) -> None:
         """Let a song come in."""
-        self._wish(lambda: self._mixer.play(command.track_id, start_s=command.start_s, fade_s=command.fade_s))
+        self._wish(lambda: _play(self._mixer, command))
 
     def pause(self, command: Pause) -> None:
         """Hold, or go on."""
@@ -105,9 +114,18 @@ class _LiveSound:
         """Set the loudness."""
         self._wish(lambda: self._mixer.volume(command.volume))
 
+    def offset(self, command: Offset) -> None:
+        """Let the picture lag behind what is heard (+), or run ahead of it (-), from the next frame on."""
+        self._offset = command.offset_ms / 1000 * SAMPLE_RATE_HZ
+
+    @property
+    def underruns(self) -> int:
+        """How often samples were missing when they were due since the start."""
+        return self._dry + self._mixer.starved
+
     def position(self) -> tuple[str, float]:
         """Track id and second of the newest song whose sound is heard now; ("", 0.0) before the first sound."""
-        return self._mixer.position(round(self._clock.heard(time.perf_counter()) - self._offset))
+        return self._mixer.position(round(self._clock.heard(self._now_s()) - self._offset))
 
     def spent(self) -> str:
         """Id of the newest song when nothing more will be heard of it, though its time is not over; else ""."""
@@ -145,16 +163,20 @@ class _LiveSound:
 
     def _pull(self, frames: int) -> FloatArray:
         samples, real = self._ring.read(frames)
-        self.underruns += real < frames
-        self._clock.handed(real, now_s=time.perf_counter(), latency=DeviceOutput.latency)
+        self._dry += real < frames
+        self._clock.handed(real, now_s=self._now_s(), latency=DeviceOutput.latency)
         self._room.set()
         return samples
 
     def _take_silently(self, frames: int) -> int:
         real = self._ring.read(frames)[1]
-        self._clock.handed(real, now_s=time.perf_counter(), latency=SilentOutput.latency)
+        self._clock.handed(real, now_s=self._now_s(), latency=SilentOutput.latency)
         self._room.set()
         return real
+
+
+def _play(mixer: Mixer, command: Play) -> None:
+    mixer.play(command.track_id, start_s=command.start_s, fade_s=command.fade_s, after_s=command.after_s)
 
 
 class SilentSound(_LiveSound):
@@ -167,15 +189,16 @@ class SilentSound(_LiveSound):
 class DeviceSound(_LiveSound):
     """Plays to a sound device, chosen by a part of its name or the default one; becomes silent, and says so, when there is none.
 
-    A device that asks for no samples for 1 s counts as lost: it is opened anew, else silence takes over and every 10 s the
-    device is tried again. `null` plays to miniaudio's null device, which keeps time like a sound card.
+    A device that asks for no samples for 1 s counts as lost: it is opened anew; when the chosen one is gone the default one takes
+    its place, and when there is none silence does. Every 10 s the device that was wished for is looked for again.
+    `null` plays to miniaudio's null device, which keeps time like a sound card.
     """
 
     def __init__(self, mixer: Mixer, *, device: str | None = None, offset_ms: float = 0.0, null: bool = False) -> None:
         super().__init__(mixer, offset_ms=offset_ms)
-        self._device, self._null = device, null
+        self._device, self._null = device or None, null
         self._pulled_s = time.perf_counter()
-        self._silent_since_s = 0.0
+        self._looked_s = 0.0
         self._said: set[str] = set()
 
     def start(self) -> None:
@@ -190,7 +213,7 @@ class DeviceSound(_LiveSound):
         except Exception as error:  # a sound driver may raise anything, the show goes on in silence
             reason = error.args[0] if error.args else type(error).__name__
             self._say(f"no sound device ({reason}); the show runs silently, plug one in and it is taken within {_RETRY_S:g} s")
-            self._silent_since_s = time.perf_counter()
+            self._looked_s = time.perf_counter()
             return SilentOutput(self._take_silently)
 
     def _open_device(self) -> DeviceOutput:
@@ -202,7 +225,8 @@ class DeviceSound(_LiveSound):
             return DeviceOutput(self._pull, name=self._device, backends=backends)
         except LookupError as error:
             output = DeviceOutput(self._pull, name=None, backends=backends)
-            self._say(f"{error}; the default one is taken")
+            self._looked_s = time.perf_counter()
+            self._say(f"{error}; the default one is taken, and the other as soon as it is there")
             return output
 
     def _pull(self, frames: int) -> FloatArray:
@@ -222,9 +246,20 @@ class DeviceSound(_LiveSound):
                     self._told.append("the sound device stopped asking for sound; it is opened again")
                     self._output.close()
                     self._output = self._open()
-            elif now_s - self._silent_since_s > _RETRY_S:
-                self._silent_since_s = now_s
+                elif self._device and self._output.name != self._device and now_s - self._looked_s > _RETRY_S:
+                    self._looked_s = now_s
+                    self._move_to_the_chosen()
+            elif now_s - self._looked_s > _RETRY_S:
+                self._looked_s = now_s
                 self._try_again()
+
+    def _move_to_the_chosen(self) -> None:
+        output = self._output
+        if output and self._device and any(self._device.casefold() in name.casefold() for name in device_names()):
+            self._said.clear()
+            output.close()
+            self._output = self._open()
+            self._told.append(f"sound through {self._output.name} now")
 
     def _try_again(self) -> None:
         silent = self._output
@@ -260,7 +295,7 @@ class OfflineSound:
 
     def play(self, command: Play) -> None:
         """Let a song come in with the next sample."""
-        self._mixer.play(command.track_id, start_s=command.start_s, fade_s=command.fade_s)
+        _play(self._mixer, command)
 
     def pause(self, command: Pause) -> None:
         """Hold, or go on, with the next sample."""
@@ -269,6 +304,14 @@ class OfflineSound:
     def volume(self, command: Volume) -> None:
         """Set the loudness."""
         self._mixer.volume(command.volume)
+
+    def offset(self, command: Offset) -> None:
+        """Nothing: a video's sound and picture reach the eye and the ear by the same way."""
+
+    @property
+    def underruns(self) -> int:
+        """None are possible: songs are decoded when they are needed."""
+        return self._mixer.starved
 
     def advance(self, dt_s: float) -> FloatArray:
         """Let `dt_s` seconds pass: their (n, 2) samples. After k frames at f fps, round(44100 k / f) samples are out."""

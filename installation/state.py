@@ -8,7 +8,7 @@ never of the number of frames drawn.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
@@ -17,6 +17,7 @@ import numpy as np
 
 from installation.calm import GLIDE, calmed, reduced
 from installation.camera import AT_REST_S, OPENING, Camera, aim
+from installation.changeover import lead_s, leave_s
 from installation.choice import upcoming
 from installation.colours import between, padded
 from installation.heard import AudioFrame, heard
@@ -26,6 +27,7 @@ from installation.messages import (
     KnobValue,
     LatentRequest,
     Moment,
+    Offset,
     Pause,
     Play,
     Quit,
@@ -45,6 +47,7 @@ __all__ = [
     "KnobValue",
     "LatentRequest",
     "Moment",
+    "Offset",
     "Pause",
     "Play",
     "Quit",
@@ -63,7 +66,8 @@ class FrameState:
     `next_ids` is what comes, soonest first; `history` what was played, the current song last. Times are show time.
 
     `turns` are the last few of the history, each with when it began, for what still fades from song to song.
-    `song_s` is the place in this song: the sound's, once it has `arrived` at the song, until then reckoned from its start.
+    `song_s` is the place in this song: the sound's, once it has `arrived`, until then reckoned from `from_s`, the second that
+    the sound was sent to last, at show time `sent_s`.
     `from_palette` is what the palette fades from, `wandered_s` how far the wall's pictures have come, `still_s` how long the
     sound has not moved, `error_since_s` when `error` was said. `knobs` are the knobs as they apply, `wished` as they were set:
     reduced motion holds some of them back.
@@ -86,6 +90,8 @@ class FrameState:
     paused: bool
     error: str | None
     song_s: float
+    from_s: float
+    sent_s: float
     arrived: bool
     still_s: float
     from_palette: Palette
@@ -101,6 +107,11 @@ COMING = 5
 SCENES = ("map", "grid", "wall")
 """What the director goes through, in this order."""
 
+_SEEK_FADE_S = 0.06
+_LATE_S = 3.0
+"""So long after a song was sent for, whatever the sound says of it counts, even if the show itself stood still meanwhile."""
+
+_LONGEST_S = 1e6
 _PALETTE_S = 3.0
 _ERROR_S = 8.0
 _STUCK_S = 3.0
@@ -137,6 +148,8 @@ def first_state(world: World, *, seed_id: str | None, seed: int) -> FrameState:
         paused=False,
         error=error,
         song_s=0.0,
+        from_s=0.0,
+        sent_s=0.0,
         arrived=True,
         still_s=0.0,
         from_palette=padded(world.palette(track_id)),
@@ -175,11 +188,13 @@ def _sound(last: Moment, moment: Moment) -> Moment:
 
 
 def _listen(state: FrameState, last: FrameState, world: World) -> FrameState:
-    """Take the heard place and what is heard there; a sound still at the song before counts as not arrived yet."""
+    """Take the heard place and what is heard there; a sound still at the song or the place before counts as not arrived yet."""
     moment = state.moment
-    since_s = moment.time_s - state.started_s
-    arrived = state.arrived or moment.song_s <= since_s + 1.0
-    song_s = moment.song_s if arrived else min(since_s, last.song_s + moment.dt_s)
+    reckoned_s = state.from_s + moment.time_s - state.sent_s
+    late = moment.time_s - state.sent_s > _LATE_S and moment.song_s < state.from_s + _LONGEST_S
+    arrived = state.arrived or late or state.from_s - 1e-3 <= moment.song_s <= reckoned_s + 1.0
+    waiting_s = last.song_s if state.paused else min(reckoned_s, last.song_s + moment.dt_s)
+    song_s = moment.song_s if arrived else waiting_s
     stands = arrived and not state.paused and song_s == last.song_s
     ear = heard(world.timeline(state.track_id))
     # The level summed over the song, so that the way is the same however many frames it is cut into.
@@ -209,9 +224,21 @@ def _answer(state: FrameState, event: ControlEvent, world: World) -> tuple[Frame
     if event.knob == "pause":
         paused = event.value if isinstance(event.value, bool) else not state.paused
         return replace(state, paused=paused), [Pause(paused)]
+    if event.knob in ("seek", "skip"):
+        return _seek(state, event, world)
     if event.knob == "quit":
         return state, [Quit()]
     return _turn(state, event)
+
+
+def _seek(state: FrameState, event: ControlEvent, world: World) -> tuple[FrameState, list[Command]]:
+    """Go on at another second of the song, or so many seconds on or back; its end is as far as it goes."""
+    if isinstance(event.value, bool) or not isinstance(event.value, int | float) or not math.isfinite(event.value):
+        return _complain(state, f"{event.knob}: a number of seconds is needed"), []
+    wanted_s = float(event.value) + (state.song_s if event.knob == "skip" else 0.0)
+    place_s = min(max(wanted_s, 0.0), heard(world.timeline(state.track_id)).duration_s)
+    state = replace(state, song_s=place_s, from_s=place_s, sent_s=state.moment.time_s, arrived=False, still_s=0.0)
+    return state, [Play(state.track_id, place_s, _SEEK_FADE_S)]
 
 
 def _seed(state: FrameState, wish: KnobValue | None, world: World) -> tuple[FrameState, list[Command]]:
@@ -232,6 +259,9 @@ def _back(state: FrameState, world: World) -> tuple[FrameState, list[Command]]:
     return replace(state, next_ids=coming), asked
 
 
+_TO_THE_SOUND: Mapping[str, Callable[[float], Command]] = {"volume": Volume, "sound_offset_ms": Offset}
+
+
 def _turn(state: FrameState, event: ControlEvent) -> tuple[FrameState, list[Command]]:
     knob = _live().get(event.knob)
     value = event.value
@@ -242,7 +272,8 @@ def _turn(state: FrameState, event: ControlEvent) -> tuple[FrameState, list[Comm
     turned = type(knob.default)(value)
     wished = MappingProxyType({**state.wished, event.knob: turned})
     state = replace(state, wished=wished, knobs=calmed(wished))
-    return state, [Volume(float(turned))] if event.knob == "volume" else []
+    tells = _TO_THE_SOUND.get(event.knob)
+    return state, [tells(float(turned))] if tells else []
 
 
 def _complain(state: FrameState, words: str) -> FrameState:
@@ -258,12 +289,22 @@ def _live() -> Mapping[str, Knob]:
 
 
 def _go(
-    state: FrameState, track_id: str, world: World, *, history: tuple[str, ...] | None = None, fade_s: float = math.inf
+    state: FrameState,
+    track_id: str,
+    world: World,
+    *,
+    history: tuple[str, ...] | None = None,
+    fade_s: float = math.inf,
+    after_s: float | None = None,
 ) -> tuple[FrameState, list[Command]]:
-    """Let a song begin now, over `fade_s` or less. What was said to come still comes, when it was this song's turn."""
+    """Let a song begin over `fade_s` or less, now or at second `after_s` of this one.
+
+    What was said to come still comes, when it was this song's turn.
+    """
     before = state.history if history is None else history
     played = (*before, track_id)[-_MEMORY:]
     promised = state.next_ids[1:] if state.next_ids[:1] == (track_id,) else ()
+    fade_s = min(fade_s, _fade_s(state, track_id, world))
     state = replace(
         state,
         track_id=track_id,
@@ -272,27 +313,33 @@ def _go(
         turns=(*state.turns, (track_id, state.moment.time_s))[-_TURNS:],
         next_ids=upcoming(world, history=played, count=COMING, promised=promised),
         song_s=0.0,
+        from_s=0.0,
+        sent_s=state.moment.time_s,
         arrived=False,
         still_s=0.0,
         from_palette=state.palette,
         audio=heard(world.timeline(track_id)).at(0.0),
     )
-    return state, [Play(track_id, 0.0, min(fade_s, _fade_s(track_id, world)))]
+    return state, [Play(track_id, 0.0, fade_s, after_s)]
 
 
-def _fade_s(track_id: str, world: World) -> float:
+def _fade_s(state: FrameState, track_id: str, world: World) -> float:
     """The crossfade, or a third of a song so short that it would be nothing but fades."""
-    return min(world.config.show.crossfade_s, heard(world.timeline(track_id)).duration_s / 3.0)
+    return min(float(state.knobs["crossfade_s"]), heard(world.timeline(track_id)).duration_s / 3.0)
 
 
 def _song_end(state: FrameState, world: World) -> tuple[FrameState, list[Command]]:
-    """Go on to the next song when this one nears its end, or when its sound has stopped moving by itself."""
-    length_s, fade_s = heard(world.timeline(state.track_id)).duration_s, _fade_s(state.track_id, world)
-    ended = state.arrived and state.song_s >= length_s - fade_s and state.moment.time_s - state.started_s > 1.0
+    """Go on to the next song a little before its time has come, or when the sound has stopped moving by itself."""
+    timeline, fade_s = world.timeline(state.track_id), _fade_s(state, state.track_id, world)
+    leaves_s = leave_s(timeline, fade_s=fade_s, boundaries=bool(state.knobs["crossfade_at_sections"]))
+    # A song counts from its first heard sample: before that it may still wait for the end of the one before.
+    begun = state.song_s > 0.0 and state.moment.time_s - state.started_s > min(1.0, timeline.duration_s)
+    ended = state.arrived and begun and state.song_s >= leaves_s - lead_s(fade_s)
     stuck = state.still_s > _STUCK_S
     if state.paused or not state.next_ids or not (ended or stuck):
         return state, []
-    return _go(state, state.next_ids[0], world, fade_s=fade_s)
+    after_s = leaves_s if ended and state.song_s < leaves_s else None
+    return _go(state, state.next_ids[0], world, fade_s=fade_s, after_s=after_s)
 
 
 # Scenes ------------------------------------------------------------------------------------------------------------------------

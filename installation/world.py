@@ -38,6 +38,9 @@ class World:
     cover_large: Callable[[str], ByteArray | None] = lambda _: None
     """The cover at 512 px for the song that plays, where there is more of it than the small one has."""
 
+    loudness_lufs: Callable[[str], float | None] = lambda _: None
+    """How loud a song is on the whole, as the build heard it; None where it did not."""
+
     @cached_property
     def row(self) -> Mapping[str, int]:
         """Row of each track id."""
@@ -86,6 +89,7 @@ class World:
             palette=lru_cache(maxsize=None)(lambda track_id: _palette(library, track_id, by_id[track_id].cover_id)),
             find=lambda text: found(library, text, by_id),
             cover_large=lru_cache(maxsize=12)(lambda track_id: _large(originals.get(by_id[track_id].cover_id))),
+            loudness_lufs=_loudness(library).get,
         )
 
 
@@ -105,6 +109,18 @@ def _timeline(library: Library, track: Track) -> Timeline:
         rows = max(1, int(track.duration_s * TIMELINE_HZ))
         still = np.zeros(rows, np.float32)
         return Timeline(still, np.zeros((rows, 8), np.float32), still, still, np.zeros(0, np.float32))
+
+
+def _loudness(library: Library) -> Mapping[str, float]:
+    """Loudness in LUFS of each track id that was heard for its traits."""
+    from mixtape.features.traits import TRAITS
+
+    column = [trait.name for trait in TRAITS].index("loudness_lufs")
+    try:
+        traits = library.features("traits")
+    except LibraryError:
+        return {}
+    return dict(zip(traits.ids, traits.values[:, column].astype(float).tolist(), strict=True))
 
 
 def _cover(library: Library, cover_id: str | None) -> ByteArray | None:

@@ -145,9 +145,19 @@ class ShowConfig:
         live=True,
     )
     display: int = _number(0, 0, 15, "", "Which display the show fills, the first being 0.")
-    crossfade_s: float = _number(4.0, 0.0, 20.0, "s", "How long one song fades into the next.")
+    crossfade_s: float = _number(
+        4.0, 0.0, 20.0, "s", "How long one song fades into the next; 0 joins them without a gap.", live=True
+    )
+    crossfade_at_sections: bool = _switch(
+        False, "Whether a song is left where a section of it ends, or where it is quiet, up to 20 s before its end.", live=True
+    )
     volume: float = _number(0.9, 0.0, 1.0, "", "Loudness of the songs.", live=True)
-    sound_offset_ms: float = _number(0.0, -500.0, 500.0, "ms", "Moves the picture later (+) or earlier (-) against the sound.")
+    level_songs: bool = _switch(True, "Whether every song is brought to the same loudness, as far as its peaks allow.")
+    level_lufs: float = _number(-18.0, -40.0, -8.0, "LUFS", "The loudness songs are brought to.")
+    sound_device: str = _text("", "A part of the sound device's name, as mixtape devices lists it; empty is the default one.")
+    sound_offset_ms: float = _number(
+        0.0, -500.0, 500.0, "ms", "Moves the picture later (+) or earlier (-) against the sound.", live=True
+    )
     scene: str = _text(
         "auto", "What is drawn; auto lets the director choose.", choices=("auto", "map", "grid", "wall"), live=True
     )

@@ -28,7 +28,8 @@ _UNIT = re.compile(r"_(?!(?:s|ms|hz|db|px)$)")
 
 @dataclass(frozen=True, slots=True)
 class LiveKnob:
-    """A knob or a trigger as data. `kind`: number, whole, switch, choice, text, press (no value) or toggle (a value or none)."""
+    """A knob or a trigger as data. `kind`: number, whole, switch, choice, text, press (no value), toggle (a value or none)
+    or seconds (a number of which each counts)."""
 
     name: str
     address: str
@@ -43,7 +44,7 @@ class LiveKnob:
     @property
     def is_trigger(self) -> bool:
         """Whether every single message counts, where of a knob only the last value does."""
-        return self.kind in ("press", "toggle", "text")
+        return self.kind in ("press", "toggle", "text", "seconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,8 @@ def address_of(name: str) -> str:
     return ROOT + _UNIT.sub("/", name)
 
 
-def _trigger(name: str, kind: str, sentence: str) -> LiveKnob:
-    return LiveKnob(name, address_of(name), kind, None, None, (), "", None, sentence)
+def _trigger(name: str, kind: str, sentence: str, *, low: float | None = None, high: float | None = None) -> LiveKnob:
+    return LiveKnob(name, address_of(name), kind, low, high, (), "s" if kind == "seconds" else "", None, sentence)
 
 
 _TRIGGERS = (
@@ -71,6 +72,8 @@ _TRIGGERS = (
     _trigger("next", "press", "Goes on to the next song."),
     _trigger("previous", "press", "Goes back to the song before."),
     _trigger("pause", "toggle", "Holds the song (1) or lets it go on (0); without a value, the other of the two."),
+    _trigger("seek", "seconds", "Goes to this second of the song.", low=0.0, high=86_400.0),
+    _trigger("skip", "seconds", "Goes so many seconds on in the song, or back (-).", low=-86_400.0, high=86_400.0),
 )
 
 _KINDS = {float: "number", int: "whole", bool: "switch"}
@@ -173,6 +176,7 @@ def _toggle(knob: LiveKnob, value: Any) -> Any:
 
 _TAKE = {
     "number": _number,
+    "seconds": _number,
     "whole": _whole,
     "switch": _switch,
     "choice": _choice,
@@ -238,7 +242,7 @@ def as_markdown() -> str:
 def _value_words(knob: LiveKnob) -> str:
     if knob.choices:
         return ", ".join(knob.choices)
-    if knob.kind in ("number", "whole"):
+    if knob.kind in ("number", "whole", "seconds"):
         return f"{knob.low:g} to {knob.high:g}{' ' if knob.unit else ''}{knob.unit}"
     return {"text": "a text", "press": "none", "toggle": "1, 0 or none", "switch": "1 or 0"}[knob.kind]
 

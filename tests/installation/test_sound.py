@@ -1,3 +1,4 @@
+import threading
 import time
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import installation.sound as sound_room
 from installation.decks import Mixer, limit_peaks
 from installation.outputs import HeardClock, Ring
 from installation.sound import DeviceSound, OfflineSound, SilentSound
-from installation.state import Pause, Play, Volume
+from installation.state import Offset, Pause, Play, Volume
 
 RATE = 44100
 
@@ -57,6 +58,33 @@ def test_a_crossfade_keeps_the_level_within_1_db():
     assert np.abs(np.array(during) - before).max() < 1.0
 
 
+@pytest.mark.parametrize("fade_s", [0.5, 4.0, 20.0])
+def test_a_song_over_itself_keeps_the_level_within_1_db_too(fade_s):
+    # The same samples on both decks: by equal power alone they would swell by 3 dB half-way.
+    same = noise(1, seconds=30.0)
+    mixer = mixer_of({"a": same, "b": same})
+    mixer.play("a")
+    before = level_db(mixer.render(RATE))
+    mixer.play("b", start_s=1.0, fade_s=fade_s)
+    during = [level_db(mixer.render(RATE // 8)) for _ in range(round(8 * fade_s) + 8)]
+    assert np.abs(np.array(during) - before).max() < 1.0
+
+
+@pytest.mark.parametrize("hz", [440.0, 554.0])
+def test_two_tones_cross_over_at_one_level(hz):
+    at = np.arange(20 * RATE) / RATE
+    songs = {
+        name: np.repeat(np.sin(2 * np.pi * f * at)[:, None] * 0.3, 2, axis=1).astype(np.float32)
+        for name, f in (("a", 440.0), ("b", hz))
+    }
+    mixer = mixer_of(songs)
+    mixer.play("a")
+    before = level_db(mixer.render(RATE))
+    mixer.play("b", fade_s=4.0)
+    during = [level_db(mixer.render(RATE // 4)) for _ in range(18)]
+    assert np.abs(np.array(during) - before).max() < 1.0
+
+
 def test_a_fade_called_off_half_way_keeps_the_level_too():
     mixer = mixer_of({name: noise(seed) for seed, name in enumerate("abcd")})
     mixer.play("a")
@@ -85,6 +113,59 @@ def test_an_album_cut_in_two_files_runs_on_without_a_gap():
     mixer.play("second", fade_s=0.0)
     out.append(mixer.render(2 * RATE))
     np.testing.assert_array_equal(np.concatenate(out), tone(0, 4 * RATE - 700))
+
+
+def test_a_song_begins_at_the_very_sample_of_the_one_before_that_was_asked_for():
+    mixer = mixer_of({"a": count(), "b": noise(2, level=0.5)})
+    mixer.play("a")
+    mixer.render(1000)
+    mixer.play("b", fade_s=0.5, after_s=2.0)
+    out = np.concatenate([mixer.render(size) for size in (50_000, 777, 50_000)])
+    np.testing.assert_array_equal(out[: 2 * RATE - 1000], count()[1000 : 2 * RATE])
+    assert np.abs(out[2 * RATE - 1000 + 100 :] - count()[2 * RATE + 100 : 101_777]).max() > 1e-3
+    assert mixer.position() == ("b", pytest.approx((101_777 - 2 * RATE) / RATE))
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_a_join_asked_for_early_waits_for_the_last_sample(ahead):
+    mixer = mixer_of({"first": tone(0, 2 * RATE), "second": tone(2 * RATE, 4 * RATE)}, ahead=ahead)
+    mixer.play("first")
+    assert wait_for(lambda: not ahead or mixer._voices[0].deck.left() is not None)
+    out = [mixer.render(2 * RATE - 30_000)]
+    mixer.play("second", after_s=2.02)  # a timeline may be a row longer than its song
+    assert wait_for(lambda: mixer._voices[-1].deck.ready)
+    out += [mixer.render(512) for _ in range(100)]
+    np.testing.assert_array_equal(np.concatenate(out), tone(0, 2 * RATE - 30_000 + 51_200))
+
+
+def test_a_hard_leave_in_the_middle_of_a_song_does_not_click():
+    mixer = mixer_of({"a": np.full((5 * RATE, 2), 0.5, np.float32), "b": np.full((5 * RATE, 2), -0.5, np.float32)})
+    mixer.play("a")
+    mixer.render(1000)
+    mixer.play("b", after_s=1.0)
+    assert np.abs(np.diff(mixer.render(2 * RATE)[:, 0])).max() < 0.02
+
+
+def test_a_song_keeps_its_gain_from_the_first_sample_to_the_last():
+    gains = {"a": 0.25, "b": 1.5}
+    mixer = mixer_of({"a": noise(1), "b": noise(2)}, gain_of=gains.get)
+    mixer.play("a")
+    np.testing.assert_array_equal(mixer.render(5000), noise(1)[:5000] * np.float32(0.25))
+    mixer.play("b", fade_s=0.1)
+    mixer.render(RATE)
+    np.testing.assert_array_equal(mixer.render(5000), noise(2)[RATE : RATE + 5000] * np.float32(1.5))
+
+
+def test_a_place_ahead_of_what_is_mixed_is_told_while_the_song_moves():
+    mixer = mixer_of({"a": count()})
+    mixer.play("a")
+    mixer.render(5000)
+    assert mixer.position(7000) == ("a", pytest.approx(7000 / RATE))
+    mixer.pause(True)
+    mixer.render(5000)
+    mixer.render(5000)
+    held = mixer.position()
+    assert mixer.position(30_000) == held
 
 
 def test_the_mix_does_not_depend_on_the_size_of_the_pieces_it_is_drawn_in():
@@ -284,12 +365,12 @@ def test_the_heard_clock_never_runs_ahead_of_the_samples():
     assert clock.heard(50.0) == 1000
 
 
-def wait_for(condition, seconds=10.0):
+def wait_for(condition, seconds=10.0, every_s=0.01):
     until = time.perf_counter() + seconds
     while time.perf_counter() < until:
         if condition():
             return True
-        time.sleep(0.01)
+        time.sleep(every_s)
     return False
 
 
@@ -408,6 +489,158 @@ def test_a_real_file_is_heard_as_it_is(tmp_path, ahead):
     assert not mixer.render(RATE).any()
     assert mixer.errors() == []
     assert mixer.position() == ("a.wav", pytest.approx(4.0))
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(8000, 1), (96_000, 2)])
+def test_a_file_of_any_rate_is_heard_at_its_pitch_and_length(tmp_path, rate, channels):
+    import soundfile
+
+    at = np.arange(3 * rate) / rate
+    soundfile.write(tmp_path / "a.wav", np.repeat(0.5 * np.sin(2 * np.pi * 1000 * at)[:, None], channels, axis=1), rate)
+    mixer = Mixer(lambda track_id: tmp_path / track_id, ahead=False)
+    mixer.play("a.wav", start_s=1.0)
+    heard = mixer.render(3 * RATE)
+    assert abs(int(np.flatnonzero(np.abs(heard[:, 0]) > 0.01)[-1]) - 2 * RATE) < 100
+    spectrum = np.abs(np.fft.rfft(heard[:RATE, 0]))
+    assert int(spectrum.argmax()) == 1000
+    assert level_db(heard[: 2 * RATE]) == pytest.approx(20 * np.log10(0.5 / np.sqrt(2)), abs=0.1)
+
+
+def test_a_file_that_vanishes_while_it_plays_does_not_end_the_sound(tmp_path):
+    import soundfile
+
+    soundfile.write(tmp_path / "a.flac", noise(5, 20.0), RATE)
+    soundfile.write(tmp_path / "b.flac", noise(6, 20.0), RATE)
+    mixer = Mixer(lambda track_id: tmp_path / track_id, ahead=False)
+    mixer.play("a.flac")
+    mixer.render(RATE)
+    with (tmp_path / "a.flac").open("r+b") as file:
+        file.truncate(1000)
+    (tmp_path / "a.flac").unlink()
+    assert mixer.render(25 * RATE).shape == (25 * RATE, 2)
+    assert mixer.spent() == "a.flac"
+    mixer.play("b.flac", fade_s=1.0)
+    mixer.render(2 * RATE)
+    assert np.abs(mixer.render(RATE)).max() > 0.1
+
+
+class Hours:
+    """A device whose clock is the test's: it asks for 30 ms whenever the machine has caught up, however fast that is."""
+
+    name, latency, pieces = "hours", 0, 1323
+
+    def __init__(self, sound, mixer):
+        self._sound, self._mixer, self.time_s = sound, mixer, 0.0
+
+    def turn(self):
+        assert wait_for(self._caught_up, 30.0, every_s=1e-4)
+        heard = self._sound._pull(self.pieces)
+        self.time_s += self.pieces / RATE
+        return heard
+
+    def _caught_up(self):
+        voices = tuple(self._mixer._voices)
+        ready = all(voice.deck._count > 8 * self.pieces or voice.deck._ended for voice in voices)
+        return ready and self._sound._ring.room < 512 and self._sound._wishes.empty()
+
+    def close(self):
+        pass
+
+
+def hours_of_play(seconds):
+    """A live sound through `Hours`: songs, seeks, pauses and bursts of changes."""
+    rng, clock, names = np.random.default_rng(5), [0.0], list("abcdef")
+    mixer = mixer_of({name: noise(seed, 20.0) for seed, name in enumerate(names)}, ahead=True, volume=0.9)
+    sound = SilentSound(mixer, now_s=lambda: clock[0])
+    hours = Hours(sound, mixer)
+    sound._open = lambda: hours
+    sound.start()
+    sound.play(Play("a", 0.0, 0.0))
+    try:
+        while clock[0] < seconds:
+            heard = hours.turn()
+            assert np.isfinite(heard).all()
+            assert np.abs(heard).max() <= 1.0
+            clock[0] = hours.time_s
+            for _ in range(int(rng.random() < 0.01) * int(rng.integers(1, 20))):
+                sound.play(Play(str(rng.choice(names)), float(rng.uniform(0, 19)), float(rng.choice([0.0, 0.06, 4.0]))))
+            if rng.random() < 0.005:
+                sound.pause(Pause(True))
+                sound.pause(Pause(False))
+    finally:
+        sound.stop()
+    return sound
+
+
+def test_twenty_seconds_of_bursts_of_songs_and_seeks_runs_dry_nowhere():
+    sound = hours_of_play(20.0)
+    assert sound.underruns == 0
+    assert sound.errors() == []
+
+
+@pytest.mark.slow
+def test_half_an_hour_of_bursts_of_songs_and_seeks_runs_dry_nowhere():
+    sound = hours_of_play(1800.0)
+    assert sound.underruns == 0
+    assert sound.errors() == []
+
+
+def test_an_output_that_finds_nothing_is_counted():
+    mixer = mixer_of({"a": noise(1)}, ahead=True)
+    sound = SilentSound(mixer)
+    assert sound.underruns == 0
+    sound._pull(100)
+    assert sound.underruns == 1
+
+
+def test_a_picture_may_lag_behind_the_sound_or_run_ahead_of_it():
+    clock = [0.0]
+    mixer = mixer_of({"a": count()})
+    mixer.play("a")
+    sound = SilentSound(mixer, now_s=lambda: clock[0])
+    for _ in range(400):
+        sound._ring.write(mixer.render(441))
+        sound._take_silently(441)
+        clock[0] += 0.01
+    plain = sound.position()[1]
+    for offset_ms in (250.0, -250.0):
+        sound.offset(Offset(offset_ms))
+        assert sound.position() == ("a", pytest.approx(plain - offset_ms / 1000, abs=1e-3))
+
+
+def test_the_chosen_device_is_taken_again_when_it_comes_back(monkeypatch):
+    there = ["Speakers"]
+
+    class Named:
+        latency = 0
+
+        def __init__(self, pull, *, name, backends):
+            if name and not any(name in each for each in there):
+                raise LookupError(f"no sound device is named '{name}'; there is {', '.join(there)}")
+            self.name = name or "default"
+            self._closed = threading.Event()
+            self._thread = threading.Thread(target=self._run, args=(pull,), daemon=True)
+            self._thread.start()
+
+        def _run(self, pull):
+            while not self._closed.wait(0.01):
+                pull(441)
+
+        def close(self):
+            self._closed.set()
+            self._thread.join(2.0)
+
+    monkeypatch.setattr(sound_room, "DeviceOutput", Named)
+    monkeypatch.setattr(sound_room, "device_names", lambda: there)
+    monkeypatch.setattr(sound_room, "_RETRY_S", 0.3)
+    with DeviceSound(mixer_of({"a": noise(1)}, ahead=True), device="Gallery") as sound:
+        sound.play(Play("a", 0.0, 0.0))
+        assert sound.output_name == "default"
+        assert any("Gallery" in line for line in sound.errors())
+        there.append("The Gallery Amp")
+        assert wait_for(lambda: sound.output_name == "Gallery")
+        song_s = sound.position()[1]
+        assert wait_for(lambda: sound.position()[1] > song_s + 0.2)
 
 
 def test_a_file_that_is_no_music_is_told_in_words(tmp_path):

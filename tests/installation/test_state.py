@@ -340,3 +340,85 @@ def test_in_reduced_motion_no_scene_is_left_within_a_minute(small_world, play):
     wishes = ((0.0, "scene_s", 4.0), (0.0, "reduced_motion", True))
     assert play(small_world, 59.0, *wishes, fps=10.0).scene == "map"
     assert play(small_world, 70.0, *wishes, fps=10.0).scene == "grid"
+
+
+def test_a_seek_goes_to_its_second_and_the_song_stays_the_same_song(small_world, play):
+    state = play(small_world, 5.0)
+    after, commands = step(state, [wish("seek", 20.0)], at(5.1, 5.0), small_world)
+    assert commands == (Play(state.track_id, 20.0, 0.06),)
+    assert (after.song_s, after.track_id, after.history) == (20.0, state.track_id, state.history)
+    assert after.started_s == state.started_s
+    # The sound still says the old place for a while: that is not where the song is.
+    later, _ = step(after, [], at(5.2, 5.2), small_world)
+    assert later.song_s == pytest.approx(20.0 + 1 / 30)
+    arrived, _ = step(later, [], at(5.4, 20.15), small_world)
+    assert arrived.song_s == 20.15
+
+
+@pytest.mark.parametrize(("now_s", "wished", "place_s"), [(5.0, 10.0, 15.0), (5.0, -10.0, 0.0), (25.0, 100.0, 30.0)])
+def test_a_skip_goes_on_or_back_within_the_song(small_world, play, now_s, wished, place_s):
+    state = play(small_world, now_s)
+    after, commands = step(state, [wish("skip", wished)], at(now_s, now_s), small_world)
+    assert after.song_s == pytest.approx(place_s, abs=0.1)
+    assert commands[0] == Play(state.track_id, after.song_s, 0.06)
+
+
+def test_skips_in_a_burst_add_up(small_world, play):
+    after, commands = step(play(small_world, 5.0), [wish("skip", 2.0)] * 4, at(5.0, 5.0), small_world)
+    assert after.song_s == pytest.approx(13.0)
+    assert len(commands) == 4
+
+
+@pytest.mark.parametrize("value", [None, "x", True, float("nan"), float("inf")])
+def test_a_seek_to_nowhere_is_said_and_nothing_moves(small_world, play, value):
+    state = play(small_world, 5.0)
+    after, commands = step(state, [wish("seek", value)], at(5.1, 5.1), small_world)
+    assert commands == ()
+    assert after.song_s == 5.1
+    assert "seconds" in after.error
+
+
+def test_a_seek_while_the_song_is_held_waits_at_its_place(small_world, play):
+    state, _ = step(play(small_world, 6.0, (5.0, "pause", None)), [wish("seek", 12.0)], at(6.0, 5.0), small_world)
+    for frame in range(60):
+        state, commands = step(state, [], at(6 + frame / 30, 5.0), small_world)
+        assert commands == ()
+    assert state.song_s == 12.0
+
+
+def test_a_seek_to_the_end_goes_on_to_the_next_song(small_world, play):
+    state = play(small_world, 5.0)
+    coming = state.next_ids[0]
+    state, _ = step(state, [wish("seek", 29.0)], at(5.1, 5.0), small_world)
+    state, commands = step(state, [], at(5.3, 29.2), small_world)
+    assert commands[0].track_id == coming
+
+
+def test_songs_without_a_crossfade_are_asked_for_before_the_last_sample(small_world, play):
+    state = play(small_world, 29.4, (1.0, "crossfade_s", 0.0))
+    assert len(state.history) == 1
+    state, commands = step(state, [], at(29.55, 29.55), small_world)
+    assert commands == (Play(state.track_id, 0.0, 0.0, 30.0),)
+    # The song before is still heard: the new one stands at its beginning.
+    state, commands = step(state, [], at(29.6, 0.0), small_world)
+    assert commands == ()
+    assert state.song_s == 0.0
+
+
+def test_a_show_that_stood_still_finds_back_to_its_sound(small_world, play):
+    state, _ = step(play(small_world, 5.0), [wish("next")], at(5.1, 1e9), small_world)
+    # The machine slept: the sound is 6 s into the song, the show's own time passed 0.25 s.
+    state, _ = step(state, [], at(5.35, 6.0), small_world)
+    assert state.song_s < 1.0
+    for frame in range(120):
+        state, _ = step(state, [], at(5.35 + frame / 30, 6.0 + frame / 30), small_world)
+    assert state.song_s == pytest.approx(6.0 + 119 / 30)
+
+
+def test_a_song_is_left_at_a_boundary_when_that_is_on(make_world, play):
+    world, sections_s = make_world(8, seconds=60.0), np.array([20.0, 51.0], np.float32)
+    timelines = {track.id: replace(world.timeline(track.id), sections_s=sections_s) for track in world.tracks}
+    world, on = replace(world, timeline=timelines.get), (1.0, "crossfade_at_sections", True)
+    assert len(play(world, 52.0, fps=10.0).history) == 1
+    assert len(play(world, 50.8, on, fps=10.0).history) == 1
+    assert len(play(world, 51.3, on, fps=10.0).history) == 2
