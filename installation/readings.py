@@ -28,7 +28,9 @@ _FAULTS = 4
 class Heard(Protocol):
     """What a sound tells of itself."""
 
-    underruns: int
+    @property
+    def underruns(self) -> int:
+        """How often samples were missing when they were due."""
 
     @property
     def output_name(self) -> str:
