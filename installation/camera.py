@@ -103,19 +103,7 @@ class View:
         screen = away * scale[:, None] * np.array([1.0, 1.0 - SQUASH * self.tilt], np.float32)
         return (screen + np.array([self.screen_x, self.screen_y], np.float32)).astype(np.float32), scale * np.float32(self.zoom)
 
-    def blend(self, other: View, share: float) -> View:
-        """A view between two, `share` 0..1 of the way to `other`; zoom goes evenly in the logarithm."""
 
-        def mix(a: float, b: float) -> float:
-            return a + (b - a) * share
-
-        zoom = math.exp(mix(math.log(self.zoom), math.log(other.zoom)))
-        return View(
-            mix(self.x, other.x),
-            mix(self.y, other.y),
-            zoom,
-            mix(self.tilt, other.tilt),
-            self.aspect,
-            mix(self.screen_x, other.screen_x),
-            mix(self.screen_y, other.screen_y),
-        )
+def step_back(aspect: float) -> float:
+    """How much of its zoom the camera keeps in a picture of that aspect: an upright one sees less land across."""
+    return min(1.0, 0.55 + 0.25 * aspect)

@@ -15,7 +15,9 @@ from mixtape.config import changed
 from mixtape.errors import ConfigError, MixtapeError
 
 SeedOption = Annotated[str, typer.Option("--seed", help="The song to begin with: an id, or words of its title, artist or album.")]
-SceneOption = Annotated[str | None, typer.Option("--scene", help="auto, map, grid or wall [default: auto].")]
+SceneOption = Annotated[
+    str | None, typer.Option("--scene", help="auto, or a scene: map, grid, wall, chart, forming, gallery [default: auto].")
+]
 
 
 def show(

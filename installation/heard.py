@@ -56,7 +56,10 @@ def envelope(x: FloatArray, *, attack_s: float = ATTACK_S, release_s: float = RE
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Heard:
-    """A song's timeline made ready for the eye; rows as in the timeline, every array (t,) or (t, 8)."""
+    """A song's timeline made ready for the eye; rows as in the timeline, every array (t,) or (t, 8).
+
+    `sections_s` are where sections begin, `strong` how strong an onset is that the scenes may change with.
+    """
 
     level: FloatArray
     bands: FloatArray
@@ -67,6 +70,8 @@ class Heard:
     pulse: FloatArray
     phase: Array
     duration_s: float
+    sections_s: tuple[float, ...]
+    strong: float
 
     @classmethod
     def of(cls, timeline: Timeline) -> Heard:
@@ -90,6 +95,8 @@ class Heard:
             # Unwrapped, so that a place between two rows never lies half-way back through the beat.
             phase=np.unwrap(phase.astype(np.float64), period=1.0),
             duration_s=timeline.duration_s,
+            sections_s=tuple(timeline.sections_s.tolist()),
+            strong=_strong(onset),
         )
 
     def at(self, song_s: float) -> AudioFrame:
@@ -117,11 +124,28 @@ class Heard:
         inside = (at >= 0.0) & (at <= last)
         return np.where(inside, before + (after - before) * (at - low), 0.0).astype(np.float32)
 
+    def begins_section(self, last_s: float, song_s: float) -> bool:
+        """Whether a section begins after `last_s`, up to and with `song_s`."""
+        return any(last_s < at <= song_s for at in self.sections_s)
+
+    def strikes(self, last_s: float, song_s: float) -> bool:
+        """Whether an onset as strong as nine tenths of this song's ones are weaker than sounds after `last_s`, up to `song_s`."""
+        first, last = (math.floor(min(max(at, -1.0), 1e6) * TIMELINE_HZ) + 1 for at in (last_s, song_s))
+        span = self.onset[max(first, 0) : max(last, 0)]
+        return bool(len(span)) and float(span.max()) >= self.strong
+
     def _row(self, values: npt.NDArray[np.floating], song_s: float) -> npt.NDArray[np.floating]:
         at = min(max(song_s * TIMELINE_HZ, 0.0), len(values) - 1.0) if math.isfinite(song_s) else 0.0
         low = int(at)
         high = min(low + 1, len(values) - 1)
         return np.asarray(values[low] + (values[high] - values[low]) * (at - low))
+
+
+def _strong(onset: FloatArray) -> float:
+    """The strength that a tenth of the onsets (peaks of t rows) reach, never less than 0.3."""
+    inner = onset[1:-1]
+    peaks = inner[(inner > 0.1) & (inner >= onset[:-2]) & (inner > onset[2:])] if len(onset) > 2 else onset[:0]
+    return max(0.3, float(np.quantile(peaks, 0.9))) if len(peaks) else 2.0
 
 
 @lru_cache(maxsize=8)

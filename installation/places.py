@@ -1,4 +1,4 @@
-"""Where every song's tile is: its place on the map, its cell of the grid, and the flight between them.
+"""Where every song's tile is: its place on the map, its cell of the grid, and how tiles fly from place to place.
 
 One set of numbers for drawing, for culling and for finding the song under a click, so that these can never disagree.
 """
@@ -45,21 +45,27 @@ class Places:
             cols=self.rows,
         )
 
-    def at(self, morph: float, focus: int) -> tuple[FloatArray, FloatArray]:
-        """Where the tiles are (n, 2) and how large (n,) when `morph` 0..1 of the way from map to grid, leaving `focus` first."""
-        if morph <= 0.0:
-            return self.map_xy, self.map_half
-        if morph >= 1.0:
-            return self.cell_xy, np.full(len(self.cell_xy), self.cell_half, np.float32)
-        away = np.linalg.norm(self.map_xy - self.map_xy[focus], axis=1)
-        late = STAGGER * away / max(float(away.max()), 1e-6)
-        p = smooth(morph * (1.0 + STAGGER) - late)
-        rise = np.sin(np.pi * p)
-        path = self.cell_xy - self.map_xy
-        side = np.stack([-path[:, 1], path[:, 0]], axis=1)
-        xy = self.map_xy + path * p[:, None] + side * (0.16 * rise)[:, None]
-        half = (self.map_half + (self.cell_half - self.map_half) * p) * (1.0 + 0.2 * rise)
-        return xy.astype(np.float32), half.astype(np.float32)
+
+def flown(
+    before: tuple[FloatArray, FloatArray], after: tuple[FloatArray, FloatArray], *, share: float, focus: int
+) -> tuple[FloatArray, FloatArray]:
+    """Places (n, 2) and half sides (n,) of tiles `share` 0..1 of the way from `before` to `after`, each a pair of the same.
+
+    The tile `focus` sets out first and the others the later the farther from it they are; all take a curve to their right, and
+    come nearer on the way. At 0 and 1 they are exactly where they were and where they belong.
+    """
+    if share <= 0.0 or share >= 1.0:
+        return before if share <= 0.0 else after
+    (xy, half), (to_xy, to_half) = before, after
+    away = np.hypot(*(xy - xy[focus]).T)
+    # What lies far outside the picture is late, but not so late that all others stand waiting for it.
+    late = STAGGER * np.minimum(away / max(min(float(away.max()), 1.2), 1e-6), 1.0)
+    p = smooth(share * (1.0 + STAGGER) - late).astype(np.float32)
+    rise = np.sin(np.float32(np.pi) * p)
+    path = to_xy - xy
+    across = np.stack([-path[:, 1], path[:, 0]], axis=1)
+    at = xy + path * p[:, None] + across * (np.float32(0.16) * rise)[:, None]
+    return at.astype(np.float32), ((half + (to_half - half) * p) * (1.0 + 0.2 * rise)).astype(np.float32)
 
 
 def smooth(x: npt.ArrayLike) -> npt.NDArray[np.float64]:

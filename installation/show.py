@@ -113,6 +113,8 @@ class Show:
 
     def open(self) -> None:
         """Let the first song begin."""
+        if self.state.error:
+            self.complain(self.state.error)
         self._obey((Volume(float(self.state.knobs["volume"])), Play(self.state.track_id, 0.0, 0.0)))
 
     @property

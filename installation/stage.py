@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import moderngl
 import numpy as np
 
-from installation.calm import reduced
 from installation.gl.context import collect
 from installation.gl.drawing import Drawing
 from installation.gl.post import Post
 from installation.gl.targets import Target
-from installation.gl.tiles import TileField, tiles_of
+from installation.gl.thread import Thread
+from installation.gl.tiles import LAYOUTS, TileField, flies, flying, tiles_of
+from installation.gl.transitions import TRANSITIONS
 from installation.places import smooth
 from installation.quality import LEVELS, level_of
 from installation.scenes.grid import GridScene
@@ -37,6 +38,23 @@ class Scene(Protocol):
         """Draw into the framebuffer in use."""
 
 
+@runtime_checkable
+class TileScene(Scene, Protocol):
+    """A scene of the songs' own tiles: for a flight from one to another its ground is drawn without them."""
+
+    thread: float
+    """How bright the thread of light is there."""
+
+    def ground(self, state: FrameState, drawing: Drawing) -> None:
+        """Draw what lies under the tiles into the framebuffer in use."""
+
+
+SceneFactory: TypeAlias = Callable[[Drawing], Scene]
+
+SCENES: dict[str, SceneFactory] = {"map": MapScene, "grid": GridScene, "wall": WallScene}
+"""Every scene by name: what makes it. A world's `scenes` says which of them a show has."""
+
+
 class Stage:
     """Draws states. The same states and tile sheets in the same order give the same pixels in the same GL."""
 
@@ -49,10 +67,13 @@ class Stage:
         patient: bool = False,
         level: int | None = None,
         last_pass: LastPass | None = None,
+        scenes: Mapping[str, SceneFactory] = SCENES,
     ) -> None:
         """Prepare for pictures of `size` pixels. `patient` waits for every cover in sight (export, tests), else few a frame.
 
         `level` is how finely to draw, one of `quality.LEVELS`; None: the finest for who is patient, else by what OpenGL runs on.
+
+        `scenes` makes the scenes that the world names.
         """
         self._gl = ctx
         self._last_pass = last_pass
@@ -60,13 +81,8 @@ class Stage:
         self._level = level if level is not None else 0 if patient else level_of("auto", on_processor=on_processor(ctx))
         drawn = LEVELS[self._level]
         self._drawing = Drawing.make(ctx, world, _scaled(size, drawn.scene), patient=patient, light=drawn.light)
-        field = TileField(self._drawing)
-        self._wall = WallScene(self._drawing)
-        self._scenes: dict[str, Scene] = {
-            "map": MapScene(self._drawing, field),
-            "grid": GridScene(self._drawing, field),
-            "wall": self._wall,
-        }
+        self._scenes = {name: scenes[name](self._drawing) for name in world.scenes}
+        self._field, self._thread = TileField(self._drawing), Thread(self._drawing)
         self._title = TitleCard(self._drawing)
         self._overlay = Overlay(self._drawing)
         self._make_targets()
@@ -91,7 +107,9 @@ class Stage:
 
     def put_tiles(self, sheet: TileSheet) -> None:
         """Hand the wall new pictures; they appear with the next draw. A sheet that holds an error is passed over."""
-        self._wall.put(sheet)
+        wall = self._scenes.get("wall")
+        if isinstance(wall, WallScene):
+            wall.put(sheet)
 
     @property
     def level(self) -> int:
@@ -143,48 +161,54 @@ class Stage:
         return np.ascontiguousarray(pixels.reshape(height, width, 3)[::-1])
 
     def pick(self, x_px: float, y_px: float, state: FrameState) -> str | None:
-        """The song whose tile lies under a place of the picture (y down), the foremost one; None beside all, and on the wall."""
-        if state.scene == "wall":
+        """The song whose tile lies foremost under a place of the picture (y down); None beside all, and in scenes without."""
+        if state.scene not in LAYOUTS:
             return None
         width, height = self.size
         at = np.array([(x_px / width - 0.5) * self._drawing.aspect, 0.5 - y_px / height], np.float32)
-        tiles = tiles_of(state, self._drawing)
+        tiles = flying(state, self._drawing) if flies(state) else tiles_of(state, self._drawing, state.scene)
         hit = (np.abs(tiles.screen[tiles.order] - at) <= tiles.half[tiles.order, None]).all(axis=1)
         rows = tiles.order[hit]
         return self._drawing.world.tracks[rows[-1]].id if len(rows) else None
 
     def _picture(self, state: FrameState) -> Target:
-        """The scene of a state, or both with the transition over them. Map and grid are one: their tiles fly."""
-        names = {state.scene, state.from_scene}
-        if state.scene_mix >= 1.0 or len(names) == 1:
+        """The scene of a state, or the change between two."""
+        if state.scene_mix >= 1.0 or state.scene == state.from_scene:
             return self._scene(state.scene, state, self._targets[0])
-        if reduced(state.knobs):
-            return self._fade(state)
-        if names == {"map", "grid"}:
-            return self._scene("map", state, self._targets[0])
-        before = self._scene(state.from_scene, state, self._targets[0])
-        after = self._scene(state.scene, state, self._targets[1])
+        begin, end, share = state.way
+        scenes = self._scenes[begin], self._scenes[end]
+        if flies(state) and isinstance(scenes[0], TileScene) and isinstance(scenes[1], TileScene):
+            return self._flight(state, scenes[0], scenes[1], share)
+        before, after = self._scene(begin, state, self._targets[0]), self._scene(end, state, self._targets[1])
         self._targets[2].begin()
-        self._drawing.screen.draw(
-            "post/transition",
-            u_from=before.texture,
-            u_to=after.texture,
-            u_mix=float(smooth(state.scene_mix)),
-            u_aspect=self._drawing.aspect,
-            u_focus=(0.0, 0.0),
+        song = self._song(state, begin if begin in LAYOUTS else end)
+        TRANSITIONS[state.change].draw(state, self._drawing, before.texture, after.texture, share=share, song=song)
+        return self._targets[2]
+
+    def _flight(self, state: FrameState, begin: TileScene, end: TileScene, share: float) -> Target:
+        """The grounds one after the other, and over them the tiles on their way."""
+        for target, scene in zip(self._targets, (begin, end), strict=False):
+            target.begin()
+            scene.ground(state, self._drawing)
+        self._targets[2].begin()
+        grounds = self._targets[0].texture, self._targets[1].texture
+        TRANSITIONS["dissolve"].draw(state, self._drawing, *grounds, share=share, song=(0.0, 0.0, 0.0))
+        tiles = flying(state, self._drawing)
+        weight = begin.thread + (end.thread - begin.thread) * float(smooth(share))
+        self._field.draw(
+            state, self._drawing, tiles, between=lambda: self._thread.draw(state, self._drawing, tiles, weight=weight)
         )
         return self._targets[2]
 
-    def _fade(self, state: FrameState) -> Target:
-        """Both scenes as they stand by themselves, one through the other: nothing flies and nothing drifts."""
-        for target, name in enumerate((state.from_scene, state.scene)):
-            alone = replace(state, morph=1.0 if name == "grid" else 0.0)
-            self._scene(name, alone, self._targets[target])
-        self._targets[2].begin()
-        before, after = self._targets[:2]
-        mix = float(smooth(state.scene_mix))
-        self._drawing.screen.draw("post/fade", u_from=before.texture, u_to=after.texture, u_mix=mix)
-        return self._targets[2]
+    def _song(self, state: FrameState, scene: str) -> tuple[float, float, float]:
+        """Where the playing song is in a scene, x, y and half its tile's side: in the middle where it has no tile."""
+        if scene not in LAYOUTS:
+            return 0.0, 0.0, 0.05
+        placed = LAYOUTS[scene](state, self._drawing)
+        row = self._drawing.focus(state)
+        edge = 0.5 * self._drawing.aspect
+        x, y = (float(v) for v in placed.screen[row])
+        return min(max(x, -edge), edge), min(max(y, -0.5), 0.5), float(placed.half[row])
 
     def _scene(self, name: str, state: FrameState, target: Target) -> Target:
         target.begin()

@@ -20,6 +20,7 @@ from installation.camera import AT_REST_S, OPENING, Camera, aim
 from installation.changeover import lead_s, leave_s
 from installation.choice import upcoming
 from installation.colours import between, padded
+from installation.director import FLY, Bill, Cue, direct
 from installation.heard import AudioFrame, heard
 from installation.messages import (
     Command,
@@ -62,7 +63,8 @@ __all__ = [
 class FrameState:
     """Everything a scene may know of a frame.
 
-    `scene` fades in over `from_scene` by `scene_mix` 0..1 (1: `scene` alone). `morph` is 0 on the map, 1 on the grid.
+    `scene`, which came at `scene_since_s`, comes over `from_scene` by `scene_mix` 0..1 (1: `scene` alone), as `change` says;
+    `backwards`, when it was taken back half-way.
     `next_ids` is what comes, soonest first; `history` what was played, the current song last. Times are show time.
 
     `turns` are the last few of the history, each with when it began, for what still fades from song to song.
@@ -85,7 +87,9 @@ class FrameState:
     from_scene: str
     scene_mix: float
     scene_since_s: float
-    morph: float
+    from_since_s: float
+    change: str
+    backwards: bool
     knobs: Mapping[str, KnobValue]
     paused: bool
     error: str | None
@@ -100,12 +104,16 @@ class FrameState:
     error_since_s: float
     wished: Mapping[str, KnobValue]
 
+    @property
+    def way(self) -> tuple[str, str, float]:
+        """The scene a change set out from, the one it leads to, and how far 0..1 it is: the same seen from either end."""
+        if self.backwards:
+            return self.scene, self.from_scene, 1.0 - self.scene_mix
+        return self.from_scene, self.scene, self.scene_mix
+
 
 COMING = 5
 """How many of the coming songs a scene may know."""
-
-SCENES = ("map", "grid", "wall")
-"""What the director goes through, in this order."""
 
 _SEEK_FADE_S = 0.06
 _LATE_S = 3.0
@@ -115,7 +123,6 @@ _LONGEST_S = 1e6
 _PALETTE_S = 3.0
 _ERROR_S = 8.0
 _STUCK_S = 3.0
-_SETTLED_S = 4.0
 _MEMORY = 4096
 _TURNS = 6
 _REST = 0.15
@@ -129,7 +136,10 @@ def first_state(world: World, *, seed_id: str | None, seed: int) -> FrameState:
     track_id = known or world.tracks[int(np.random.default_rng(seed).integers(rows))].id
     turned = MappingProxyType({name: getattr(world.config.show, name) for name in _live()})
     error = None if seed_id is None or known else f"song id '{seed_id}' is not in this collection; another one starts"
-    scene = str(turned["scene"])
+    wish = str(turned["scene"])
+    if wish != "auto" and wish not in world.scenes:
+        error = _no_scene(wish, world)
+    scene = wish if wish in world.scenes else world.scenes[0]
     return FrameState(
         moment=Moment(0, 0.0, 0.0, 0.0),
         track_id=track_id,
@@ -139,11 +149,13 @@ def first_state(world: World, *, seed_id: str | None, seed: int) -> FrameState:
         turns=((track_id, 0.0),),
         audio=heard(world.timeline(track_id)).at(0.0),
         palette=padded(world.palette(track_id)),
-        scene=SCENES[0] if scene == "auto" else scene,
-        from_scene=SCENES[0] if scene == "auto" else scene,
+        scene=scene,
+        from_scene=scene,
         scene_mix=1.0,
         scene_since_s=0.0,
-        morph=1.0 if scene == "grid" else 0.0,
+        from_since_s=0.0,
+        change=FLY,
+        backwards=False,
         knobs=calmed(turned),
         paused=False,
         error=error,
@@ -165,14 +177,14 @@ def step(
 ) -> tuple[FrameState, tuple[Command, ...]]:
     """The state at `moment`, after `events`, and what the sound is asked to do. Never raises for any event."""
     moment = _sound(state.moment, moment)
-    state = _listen(replace(state, moment=moment), state, world)
+    last, state = state, _listen(replace(state, moment=moment), state, world)
     commands: list[Command] = []
     for event in events:
         state, asked = _answer(state, event, world)
         commands += asked
     state, asked = _song_end(state, world)
     commands += asked
-    state = _direct(state)
+    state = _direct(state, last, world)
     return _move(state, world), tuple(commands)
 
 
@@ -228,6 +240,8 @@ def _answer(state: FrameState, event: ControlEvent, world: World) -> tuple[Frame
         return _seek(state, event, world)
     if event.knob == "quit":
         return state, [Quit()]
+    if event.knob == "scene" and event.value not in ("auto", *world.scenes) and isinstance(event.value, str):
+        return _complain(state, _no_scene(event.value, world)), []
     return _turn(state, event)
 
 
@@ -239,6 +253,10 @@ def _seek(state: FrameState, event: ControlEvent, world: World) -> tuple[FrameSt
     place_s = min(max(wanted_s, 0.0), heard(world.timeline(state.track_id)).duration_s)
     state = replace(state, song_s=place_s, from_s=place_s, sent_s=state.moment.time_s, arrived=False, still_s=0.0)
     return state, [Play(state.track_id, place_s, _SEEK_FADE_S)]
+
+
+def _no_scene(name: str, world: World) -> str:
+    return f"no scene '{name[:40]}' here; there are auto, {', '.join(world.scenes)}"
 
 
 def _seed(state: FrameState, wish: KnobValue | None, world: World) -> tuple[FrameState, list[Command]]:
@@ -345,41 +363,41 @@ def _song_end(state: FrameState, world: World) -> tuple[FrameState, list[Command
 # Scenes ------------------------------------------------------------------------------------------------------------------------
 
 
-def _direct(state: FrameState) -> FrameState:
-    """Bring the scene change on by dt, and begin the next one when it is time or wanted."""
-    lasts_s = float(state.knobs["transition_s"])
-    if state.scene_mix < 1.0:
-        state = replace(state, scene_mix=min(1.0, state.scene_mix + state.moment.dt_s / max(lasts_s, 1e-6)))
-    wanted = _wanted(state)
-    if wanted == state.scene:
-        return replace(state, morph=_morph(state))
-    if state.scene_mix >= 1.0:
-        state = _change(state, wanted, 0.0 if lasts_s > 0 else 1.0)
-    elif wanted == state.from_scene:
-        state = _change(state, wanted, 1.0 - state.scene_mix)
-    return replace(state, morph=_morph(state))
-
-
-def _wanted(state: FrameState) -> str:
-    wish = str(state.knobs["scene"])
-    if wish != "auto":
-        return wish
-    # A new song first has its moment: nobody should lose sight of it in a scene change.
-    due = state.moment.time_s - state.scene_since_s >= float(state.knobs["scene_s"])
-    calm = state.moment.time_s - state.started_s >= _SETTLED_S
-    return SCENES[(SCENES.index(state.scene) + 1) % len(SCENES)] if due and calm and state.scene_mix >= 1.0 else state.scene
-
-
-def _change(state: FrameState, scene: str, mix: float) -> FrameState:
-    return replace(state, from_scene=state.scene, scene=scene, scene_mix=mix, scene_since_s=state.moment.time_s)
-
-
-def _morph(state: FrameState) -> float:
-    """0 on the map, 1 on the grid. Between the two the tiles fly; beside the wall they stay where they were."""
-    if {state.scene, state.from_scene} == {"map", "grid"}:
-        way = state.scene_mix
-        return way if state.scene == "grid" else 1.0 - way
-    return 1.0 if "grid" in (state.scene, state.from_scene) else 0.0
+def _direct(state: FrameState, last: FrameState, world: World) -> FrameState:
+    """Let the director go on from what has been heard since the frame before."""
+    before = Bill(
+        state.scene, state.from_scene, state.scene_mix, state.scene_since_s, state.from_since_s, state.change, state.backwards
+    )
+    same = state.track_id == last.track_id
+    ear = heard(world.timeline(state.track_id))
+    bill = direct(
+        before,
+        Cue(
+            now_s=state.moment.time_s,
+            dt_s=state.moment.dt_s,
+            scenes=world.scenes,
+            wish=str(state.knobs["scene"]),
+            stay_s=float(state.knobs["scene_s"]),
+            change_s=float(state.knobs["transition_s"]),
+            song=state.track_id,
+            song_for_s=state.moment.time_s - state.started_s,
+            boundary=same and ear.begins_section(last.song_s, state.song_s),
+            strong=same and ear.strikes(last.song_s, state.song_s),
+            still=reduced(state.knobs),
+        ),
+    )
+    if bill == before:
+        return state
+    return replace(
+        state,
+        scene=bill.scene,
+        from_scene=bill.from_scene,
+        scene_mix=bill.mix,
+        scene_since_s=bill.since_s,
+        from_since_s=bill.from_since_s,
+        change=bill.change,
+        backwards=bill.backwards,
+    )
 
 
 # What moves --------------------------------------------------------------------------------------------------------------------

@@ -41,6 +41,9 @@ class World:
     loudness_lufs: Callable[[str], float | None] = lambda _: None
     """How loud a song is on the whole, as the build heard it; None where it did not."""
 
+    scenes: tuple[str, ...] = ("map", "grid", "wall")
+    """What can be shown of this collection, in the director's order: scenes of the house and, after them, a user's own."""
+
     @cached_property
     def row(self) -> Mapping[str, int]:
         """Row of each track id."""

@@ -20,7 +20,10 @@ from mixtape.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Knob:
-    """One setting as data: dotted name, default, range or choices, unit, a sentence; `live` ones turn during the show."""
+    """One setting as data: dotted name, default, range or choices, unit, a sentence; `live` ones turn during the show.
+
+    Where there are `others`, any text may stand beside the choices.
+    """
 
     name: str
     default: Any
@@ -30,6 +33,7 @@ class Knob:
     unit: str
     sentence: str
     live: bool
+    others: bool = False
 
     def fault(self, value: object) -> str | None:
         """What is wrong with `value` for this knob, or None when it can be used."""
@@ -38,7 +42,7 @@ class Knob:
         fits = number if kind is float else type(value) is kind
         if not fits:
             return f"{self.name} = {value!r}: {_KIND[kind]} is needed, such as {self.default!r}"
-        if self.choices and value not in self.choices:
+        if self.choices and not self.others and value not in self.choices:
             return f"{self.name} = {value!r}: one of {', '.join(self.choices)} is needed"
         # Written so that NaN, which compares false with everything, is a fault too.
         if number and self.low is not None and self.high is not None and not self.low <= value <= self.high:  # type: ignore[operator]
@@ -53,8 +57,8 @@ def _number(default: float, low: float, high: float, unit: str, sentence: str, *
     return field(default=default, metadata={"low": low, "high": high, "unit": unit, "sentence": sentence, "live": live})
 
 
-def _text(default: str, sentence: str, *, choices: tuple[str, ...] = (), live: bool = False) -> Any:
-    return field(default=default, metadata={"choices": choices, "sentence": sentence, "live": live})
+def _text(default: str, sentence: str, *, choices: tuple[str, ...] = (), others: bool = False, live: bool = False) -> Any:
+    return field(default=default, metadata={"choices": choices, "others": others, "sentence": sentence, "live": live})
 
 
 def _switch(default: bool, sentence: str, *, live: bool = False) -> Any:
@@ -159,9 +163,15 @@ class ShowConfig:
         0.0, -500.0, 500.0, "ms", "Moves the picture later (+) or earlier (-) against the sound.", live=True
     )
     scene: str = _text(
-        "auto", "What is drawn; auto lets the director choose.", choices=("auto", "map", "grid", "wall"), live=True
+        "auto",
+        "What is drawn, also a scene of your own by its name; auto lets the director choose.",
+        choices=("auto", "map", "grid", "wall", "chart", "forming", "gallery"),
+        others=True,
+        live=True,
     )
-    scene_s: float = _number(24.0, 4.0, 600.0, "s", "How long the director stays with a scene.", live=True)
+    scene_s: float = _number(
+        24.0, 4.0, 600.0, "s", "About how long the director stays with a scene; the music says when exactly.", live=True
+    )
     transition_s: float = _number(2.5, 0.0, 20.0, "s", "How long one scene takes to become another.", live=True)
     wall_rows: int = _number(8, 6, 36, "tiles", "Rows of the wall.", live=True)
     wall_cols: int = _number(14, 6, 36, "tiles", "Columns of the wall.", live=True)
@@ -238,6 +248,7 @@ def _section_knobs(name: str, section: type) -> Iterator[Knob]:
             unit=about.get("unit", ""),
             sentence=about["sentence"],
             live=about.get("live", False),
+            others=about.get("others", False),
         )
 
 

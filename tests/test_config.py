@@ -24,7 +24,8 @@ def test_the_shipped_file_holds_the_defaults() -> None:
 
 def test_all_faults_are_told_at_once_each_with_value_limit_and_what_was_meant(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
-    file.write_text('[show]\nwall_rws = 7\nfps = 1000\nscene = "moon"\nvolume = "loud"\n[bild]\njobs = 1\n', encoding="utf-8")
+    faulty = '[show]\nwall_rws = 7\nfps = 1000\nvolume = "loud"\n[train]\ndevice = "moon"\n[bild]\njobs = 1\n'
+    file.write_text(faulty, encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
         config.load(file)
     message = str(caught.value)
@@ -33,7 +34,7 @@ def test_all_faults_are_told_at_once_each_with_value_limit_and_what_was_meant(tm
         "fps = 1000",
         "10 to 240",
         "'moon'",
-        "auto, map, grid, wall",
+        "auto, cpu, cuda",
         "a number is needed",
         "mean build",
     ):

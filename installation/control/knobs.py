@@ -40,6 +40,7 @@ class LiveKnob:
     unit: str
     default: KnobValue | None
     sentence: str
+    others: bool = False
 
     @property
     def is_trigger(self) -> bool:
@@ -88,7 +89,8 @@ def registry() -> tuple[LiveKnob, ...]:
 def _live(knob: Knob) -> LiveKnob:
     name = knob.name.partition(".")[2]
     kind = "choice" if knob.choices else _KINDS.get(type(knob.default), "text")
-    return LiveKnob(name, address_of(name), kind, knob.low, knob.high, knob.choices, knob.unit, knob.default, knob.sentence)
+    about = knob.choices, knob.unit, knob.default, knob.sentence, knob.others
+    return LiveKnob(name, address_of(name), kind, knob.low, knob.high, *about)
 
 
 @lru_cache(maxsize=1)
@@ -153,6 +155,8 @@ def _choice(knob: LiveKnob, value: Any) -> Any:
         return value.strip().lower()
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < len(knob.choices):
         return knob.choices[int(value)]
+    if knob.others and isinstance(value, str):
+        return _text(knob, value)
     return _refuse(knob, value, f"one of {words}, or 0 to {len(knob.choices) - 1},")
 
 

@@ -10,14 +10,14 @@ import moderngl
 import numpy as np
 
 from installation.calm import reduced
-from installation.camera import View
+from installation.camera import View, step_back
 from installation.colours import light as lit
 from installation.colours import padded
 from installation.gl.atlas import Atlas
 from installation.gl.program import Programs
 from installation.gl.targets import Screen
 from installation.gl.text import Lines
-from installation.places import Places, places_of, smooth
+from installation.places import Places, places_of
 from installation.state import FrameState
 from installation.world import World
 from mixtape.poster.inks import abstract_cover
@@ -79,25 +79,15 @@ class Drawing:
         """Row of the playing song."""
         return self.world.row[state.track_id]
 
-    def view(self, state: FrameState) -> View:
-        """How this frame sees the world: the camera over the map, the whole grid, or on the way between."""
-        share = float(smooth(state.morph))
-        if share <= 0.0:
-            return self._over_map(state)
-        if share >= 1.0:
-            return self._before_grid(state)
-        return self._over_map(state).blend(self._before_grid(state), share)
-
-    def _over_map(self, state: FrameState) -> View:
+    def over_map(self, state: FrameState) -> View:
+        """How this frame sees the map."""
         t, audio = state.moment.time_s, state.audio
         energy = float(state.knobs["energy"])
         breath = 1.0 + 0.035 * energy * audio.level
         # Two slow turns whose periods never meet: the picture is never quite still.
         sway = 0.0 if reduced(state.knobs) else 1.0
         sway_x, sway_y = 0.012 * sway * np.sin(t * 0.23), 0.009 * sway * np.sin(t * 0.171 + 1.0)
-        zoom = 2.0**state.camera.zoom_log2
-        # Portrait pictures see less land across, so they step back a little.
-        zoom *= min(1.0, 0.55 + 0.25 * self.aspect)
+        zoom = 2.0**state.camera.zoom_log2 * step_back(self.aspect)
         x, y = _over_land(self.places, state.camera.x, state.camera.y, 0.5 * self.aspect / zoom, 0.5 / zoom)
         return View(
             x=x + float(sway_x) / zoom,
@@ -109,7 +99,8 @@ class Drawing:
             screen_y=0.04,
         )
 
-    def _before_grid(self, state: FrameState) -> View:
+    def before_grid(self, state: FrameState) -> View:
+        """How this frame sees the grid: all of it, from straight ahead."""
         wide = self.places.cols / self.places.rows
         breath = 1.0 + 0.012 * float(state.knobs["energy"]) * state.audio.level
         return View(x=0.0, y=0.0, zoom=0.90 * min(1.0, self.aspect / wide) * breath, tilt=0.0, aspect=self.aspect)

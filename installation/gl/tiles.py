@@ -10,11 +10,12 @@ import moderngl
 import numpy as np
 import numpy.typing as npt
 
+from installation.director import FLY
 from installation.gl.atlas import Sheets
 from installation.gl.drawing import Drawing
 from installation.gl.targets import Quads
 from installation.heard import heard
-from installation.places import smooth
+from installation.places import flown, smooth
 from installation.state import FrameState
 from mixtape.types import FloatArray, IntArray
 
@@ -34,94 +35,162 @@ _LAYOUT = {"a_place": 4, "a_slot": 4, "a_tint": 4}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tiles:
-    """Where the tiles are in this frame: screen (n, 2) and half (n,) in picture heights, light (n,), and which are in sight.
+class Placed:
+    """Where a scene puts the tiles: screen (n, 2) and half (n,) in picture heights (half 0: not there), shade (n,) 0..1.
 
-    `order` (m,) holds the rows in sight, farthest first, the playing song last.
+    `unit` is how large a unit of the world is on the screen, which is what sound travels in. `room` 0..1 is how far the others
+    step aside for a raised tile, `lift` how far raised tiles rise at all.
     """
 
     screen: FloatArray
     half: FloatArray
-    light: FloatArray
+    shade: FloatArray
+    unit: float
+    room: float
+    lift: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tiles:
+    """Where the tiles are in this frame: screen (n, 2) and half (n,) in picture heights.
+
+    `order` (m,) holds the rows in sight, farthest first, the playing song last; `light` (m,) how brightly each of those is lit.
+    """
+
+    screen: FloatArray
+    half: FloatArray
     order: IntArray
+    light: FloatArray
 
 
-def tiles_of(state: FrameState, drawing: Drawing) -> Tiles:
-    """Set the tiles of a frame; a function of the state alone, so that a click finds what is drawn."""
+Layout = Callable[[FrameState, Drawing], Placed]
+
+
+def on_map(state: FrameState, drawing: Drawing) -> Placed:
+    """The tiles on the land."""
+    view, places = drawing.over_map(state), drawing.places
+    screen, scale = view.project(places.map_xy)
+    depth = np.clip(scale / np.float32(max(view.zoom, 1e-6)), 0.0, 1.2)
+    return Placed(screen, places.map_half * scale, 0.55 + 0.45 * depth, unit=view.zoom, room=1.0)
+
+
+def in_grid(state: FrameState, drawing: Drawing) -> Placed:
+    """The tiles side by side."""
+    view, places = drawing.before_grid(state), drawing.places
+    half = np.full(len(places.cell_xy), places.cell_half * view.zoom, np.float32)
+    shade = np.full(len(half), 1.12, np.float32)
+    return Placed(places.cell_xy * np.float32(view.zoom), half, shade, unit=view.zoom, room=0.0)
+
+
+LAYOUTS: dict[str, Layout] = {"map": on_map, "grid": in_grid}
+"""Where each scene of `installation.director.TILED` puts the tiles."""
+
+
+def flies(state: FrameState) -> bool:
+    """Whether the tiles of this frame are on their way: see `flying`."""
+    return state.scene_mix < 1.0 and state.change == FLY and state.scene != state.from_scene
+
+
+def tiles_of(state: FrameState, drawing: Drawing, scene: str) -> Tiles:
+    """Set the tiles of a scene; a function of the state alone, so that a click finds what is drawn."""
+    return _set(state, drawing, LAYOUTS[scene](state, drawing))
+
+
+def flying(state: FrameState, drawing: Drawing) -> Tiles:
+    """Set the tiles on their way from one scene to another."""
+    begin, end, share = state.way
+    before, after = (LAYOUTS[scene](state, drawing) for scene in (begin, end))
+    return _set(state, drawing, _on_the_way(before, after, share=share, focus=drawing.focus(state)))
+
+
+def _set(state: FrameState, drawing: Drawing, placed: Placed) -> Tiles:
     focus = drawing.focus(state)
-    xy, half = drawing.places.at(state.morph, focus)
-    screen, scale = drawing.view(state).project(xy)
-    half = half * scale
-    away = _distance(state, drawing, focus)
-    energy = float(state.knobs["energy"])
-    song = heard(drawing.world.timeline(state.track_id))
-    pulse = energy * song.pulses(state.song_s - away / _SOUND_SPEED) * np.exp(-2.2 * away)
-    lit = (0.66 + 0.28 * np.exp(-3.0 * away) + 0.20 * pulse) * (1.0 + 0.12 * state.morph)
-    depth = np.clip(scale / max(float(np.mean(scale)), 1e-6), 0.0, 1.2)
-    lit = lit * (0.55 + 0.45 * depth)
-    half = half * (1.0 + 0.07 * pulse)
-    at_rest = half
-    half, lit = _lifted(state, drawing, half, lit)
-    screen = _made_room(state, drawing, screen, at_rest, half)
-    edge_x, edge_y = 0.5 * drawing.aspect, 0.5
-    seen = (scale > 0) & (np.abs(screen[:, 0]) < edge_x + 1.3 * half) & (np.abs(screen[:, 1]) < edge_y + 1.3 * half)
-    rows = np.flatnonzero(seen)
-    front = np.where(
-        _risen(state, drawing)[rows],
-        np.where(rows == focus, -9.0, -8.0),
-        screen[rows, 1] - 4.0 * (half[rows] > 1.5 * np.mean(half)),
+    half, risen = _lifted(state, drawing, placed)
+    screen = _made_room(state, drawing, placed, half)
+    edge_x, edge_y = np.float32(0.5 * drawing.aspect), np.float32(0.5)
+    rows = np.flatnonzero(
+        (half > 0) & (np.abs(screen[:, 0]) < edge_x + 1.3 * half) & (np.abs(screen[:, 1]) < edge_y + 1.3 * half)
     )
-    order = rows[np.argsort(-front, kind="stable")].astype(np.int32)
-    return Tiles(screen, half.astype(np.float32), lit.astype(np.float32), order)
+    light, pulse = _light(state, drawing, placed, rows)
+    half[rows] *= 1.0 + np.float32(0.07) * pulse
+    # The playing song's tile lies over all others, and while it settles so does that of the one before.
+    front = screen[rows, 1] - 4.0 * (half[rows] > 1.5 * (np.mean(half[rows]) if len(rows) else 1.0))
+    front[np.isin(rows, risen)] = -8.0
+    front[rows == focus] = -9.0
+    order = np.argsort(-front, kind="stable")
+    return Tiles(screen, half, rows[order].astype(np.int32), light[order])
 
 
-def _risen(state: FrameState, drawing: Drawing) -> npt.NDArray[np.bool_]:
-    """Which tiles (n,) lie over all others: the playing song's and, while it settles, that of the one before."""
+def _on_the_way(before: Placed, after: Placed, *, share: float, focus: int) -> Placed:
+    xy, half = flown((before.screen, before.half), (after.screen, after.half), share=share, focus=focus)
+    p = np.float32(smooth(share))
+
+    def mix(a: Any, b: Any) -> Any:
+        return a + (b - a) * p
+
+    return Placed(
+        xy,
+        half,
+        mix(before.shade, after.shade),
+        unit=mix(before.unit, after.unit),
+        room=mix(before.room, after.room),
+        lift=mix(before.lift, after.lift),
+    )
+
+
+def _raised(state: FrameState, drawing: Drawing) -> list[int]:
+    """Rows of the tiles that lie over all others: the playing song's and, while it settles, that of the one before."""
     settles = state.moment.time_s - state.started_s < _LIFT_S
-    risen = np.zeros(len(drawing.world.tracks), bool)
-    risen[[drawing.world.row[track_id] for track_id in state.history[-2 if settles else -1 :]]] = True
-    return risen
+    return [drawing.world.row[track_id] for track_id in state.history[-2 if settles else -1 :]]
 
 
-def _distance(state: FrameState, drawing: Drawing, focus: int) -> FloatArray:
-    """How far (n,) each tile is from the playing one, map and grid measured alike and blended by the morph."""
-    places = drawing.places
-    on_map: FloatArray = np.hypot(*(places.map_xy - places.map_xy[focus]).T)
-    if state.morph <= 0.0:
-        return on_map
-    in_grid = np.hypot(*(places.cell_xy - places.cell_xy[focus]).T)
-    return (on_map + (in_grid - on_map) * float(smooth(state.morph))).astype(np.float32)
-
-
-def _lifted(state: FrameState, drawing: Drawing, half: FloatArray, lit: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The playing song's tile rises and the one before it settles; the coming ones stand out a little."""
-    half, lit = half.copy(), lit.copy()
+def _rises(state: FrameState, drawing: Drawing) -> dict[int, tuple[float, float]]:
+    """How far 0..1 each of a few tiles is raised and lit: the playing one, the one before, those to come."""
     rise = float(smooth((state.moment.time_s - state.started_s) / _LIFT_S))
     row = drawing.world.row
-    beat = float(state.knobs["energy"]) * 0.035 * (1.0 - state.audio.beat_phase) ** 2 * min(1.0, 2.0 * state.audio.level)
-    rises = {row[track_id]: (0.12, 0.35) for track_id in state.next_ids}
+    rises = {row[track_id]: (0.12 * 0.6, 0.35) for track_id in state.next_ids}
     if len(state.history) > 1:
-        rises[row[state.history[-2]]] = (1.0 - rise, 1.0 - rise)
+        rises[row[state.history[-2]]] = ((1.0 - rise) * (1.0 if 1.0 - rise >= 0.9 else 0.6), 1.0 - rise)
     rises[row[state.track_id]] = (rise, rise)
-    for tile, (grow, shine) in rises.items():
+    return rises
+
+
+def _lifted(state: FrameState, drawing: Drawing, placed: Placed) -> tuple[FloatArray, list[int]]:
+    """Half the side (n,) of each tile once the playing one has risen and the one before settles; and which lie on top."""
+    half = placed.half.astype(np.float32, copy=True)
+    beat = float(state.knobs["energy"]) * 0.035 * (1.0 - state.audio.beat_phase) ** 2 * min(1.0, 2.0 * state.audio.level)
+    for tile, (grow, _) in _rises(state, drawing).items():
         # Where a tile fills the picture anyway, as in a collection of two, it has no room to rise.
         high = max(min(max(1.7 * half[tile], 0.052), 0.30), half[tile]) * (1.0 + beat)
-        half[tile] += (high - half[tile]) * (grow if grow >= 0.9 or tile == row[state.track_id] else grow * 0.6)
-        lit[tile] += (1.06 - lit[tile]) * max(shine, 0.0)
-    return half, lit
+        if half[tile] > 0.0:
+            half[tile] += (high - half[tile]) * grow * placed.lift
+    return half, _raised(state, drawing)
 
 
-def _made_room(state: FrameState, drawing: Drawing, screen: FloatArray, at_rest: FloatArray, half: FloatArray) -> FloatArray:
-    """The tiles (n, 2) once those around a risen tile have stepped aside on the map, and the playing one back into the picture.
+def _light(state: FrameState, drawing: Drawing, placed: Placed, rows: npt.NDArray[Any]) -> tuple[FloatArray, FloatArray]:
+    """How brightly tiles `rows` (m,) are lit, and how hard the last onsets hit them: both run outwards from the playing one."""
+    focus = drawing.focus(state)
+    away = np.hypot(*(placed.screen[rows] - placed.screen[focus]).T) / np.float32(max(placed.unit, 1e-6))
+    song = heard(drawing.world.timeline(state.track_id))
+    energy = np.float32(state.knobs["energy"])
+    pulse = energy * song.pulses(state.song_s - away / _SOUND_SPEED) * np.exp(-2.2 * away)
+    lit = (0.66 + 0.28 * np.exp(-3.0 * away) + 0.20 * pulse) * placed.shade[rows]
+    for tile, (_, shine) in _rises(state, drawing).items():
+        here = rows == tile
+        lit[here] += (1.06 - lit[here]) * shine
+    return lit.astype(np.float32), pulse.astype(np.float32)
+
+
+def _made_room(state: FrameState, drawing: Drawing, placed: Placed, half: FloatArray) -> FloatArray:
+    """The tiles (n, 2) once those around a risen tile have stepped aside, and the playing one back into the picture.
 
     A tile at distance r (a norm with corners, p = 6, since sleeves are square) of one that grew by g over its half side h goes
     to sqrt(r^2 + c^2 exp(-(r / reach)^2)) with c^2 = 4 h g + g^2: what touched it before touches it again, what is far stays.
     """
-    screen, row = screen.copy(), drawing.world.row
-    on_map = 1.0 - float(smooth(state.morph))
+    screen, row = placed.screen.copy(), drawing.world.row
     for track_id in state.history[-2:]:
         risen = row[track_id]
-        h, grown = float(at_rest[risen]), float(half[risen] - at_rest[risen]) * on_map
+        h, grown = float(placed.half[risen]), float(half[risen] - placed.half[risen]) * placed.room
         reach = 3.0 * (h + float(half[risen]))
         away = screen - screen[risen]
         near = np.flatnonzero((np.abs(away[:, 0]) < 2.5 * reach) & (np.abs(away[:, 1]) < 2.5 * reach))
@@ -134,7 +203,7 @@ def _made_room(state: FrameState, drawing: Drawing, screen: FloatArray, at_rest:
     focus = row[state.track_id]
     border = np.maximum(np.array([0.5 * drawing.aspect, 0.5]) - 1.12 * half[focus], 0.0)
     inside = np.clip(screen[focus], -border, border)
-    screen[focus] += ((inside - screen[focus]) * (1.0 - on_map)).astype(np.float32)
+    screen[focus] += ((inside - screen[focus]) * (1.0 - placed.room)).astype(np.float32)
     return screen
 
 
@@ -159,7 +228,7 @@ class TileField:
         side_px = 2.0 * tiles.half[tiles.order] * drawing.size_px[1]
         _ask(drawing, tiles, side_px)
         rich = (side_px >= RICH_PX) | _at_border(drawing, tiles)
-        raised = _risen(state, drawing)[tiles.order]
+        raised = np.isin(tiles.order, _raised(state, drawing))
         rows = _rows(drawing, tiles, side_px)
         tiny = ~rich & (side_px < TINY_PX)
         covers = _covers(drawing.atlas.far, drawing)
@@ -170,7 +239,7 @@ class TileField:
             between()
         self._shine(state, drawing, tiles)
         for tile in np.flatnonzero(raised):
-            self._raised(drawing, rows[tile : tile + 1], int(tiles.order[tile]), covers)
+            self._from_large(drawing, rows[tile : tile + 1], int(tiles.order[tile]), covers)
 
     def _sleeves(self, drawing: Drawing, rows: FloatArray, covers: dict[str, Any]) -> None:
         drawing.gl.enable(moderngl.BLEND)
@@ -178,7 +247,7 @@ class TileField:
         self._rich.draw(rows, **covers)
         drawing.gl.disable(moderngl.BLEND)
 
-    def _raised(self, drawing: Drawing, row: FloatArray, tile: int, covers: dict[str, Any]) -> None:
+    def _from_large(self, drawing: Drawing, row: FloatArray, tile: int, covers: dict[str, Any]) -> None:
         """A song that plays, or is on its way back, from its large cover."""
         large = drawing.atlas.large
         if (slot := drawing.atlas.large_slot(tile)) >= 0:
@@ -232,5 +301,5 @@ def _rows(drawing: Drawing, tiles: Tiles, side_px: FloatArray) -> FloatArray:
     out[near, 4:8] = atlas.near.rectangles(atlas.near_slot[rows[near]], side_px[near])
     out[~near & (~atlas.loaded[rows] | (side_px < DOT_PX)), 7] = -1.0
     out[:, 8:11] = drawing.tints[rows]
-    out[:, 11] = tiles.light[rows]
+    out[:, 11] = tiles.light
     return out

@@ -5,28 +5,35 @@ from __future__ import annotations
 from installation.colours import light
 from installation.gl.drawing import Drawing
 from installation.gl.thread import Thread
-from installation.gl.tiles import TileField, tiles_of
+from installation.gl.tiles import TileField, in_grid, tiles_of
 from installation.state import FrameState
+
+_THREAD = 0.225
+"""Over the grid the thread would hide what it joins: here it is a trace."""
 
 
 class GridScene:
     """A dark room and the tiles."""
 
-    def __init__(self, drawing: Drawing, field: TileField) -> None:
-        """The tiles are the map's own."""
-        self._field = field
+    def __init__(self, drawing: Drawing) -> None:
+        """Its own brushes; the covers are everybody's."""
+        self._field = TileField(drawing)
+        self.thread = _THREAD
         self._thread = Thread(drawing)
 
     def draw(self, state: FrameState, drawing: Drawing) -> None:
         """Draw into the target in use."""
-        tiles = tiles_of(state, drawing)
-        x, y = (float(v) for v in tiles.screen[drawing.focus(state)])
+        self.ground(state, drawing)
+        tiles = tiles_of(state, drawing, "grid")
+        self._field.draw(state, drawing, tiles, between=lambda: self._thread.draw(state, drawing, tiles, weight=self.thread))
+
+    def ground(self, state: FrameState, drawing: Drawing) -> None:
+        """Draw the room alone."""
+        x, y = (float(v) for v in in_grid(state, drawing).screen[drawing.focus(state)])
         drawing.screen.draw(
             "scenes/grid",
             u_aspect=drawing.aspect,
             u_song=(x, y),
             u_light=tuple(float(v) for v in light(state.palette)[0]),
             u_level=state.audio.level,
-            u_weight=1.0,
         )
-        self._field.draw(state, drawing, tiles, between=lambda: self._thread.draw(state, drawing, tiles, weight=0.225))

@@ -14,9 +14,11 @@ from installation.gl.thread import Thread
 from installation.gl.tiles import TileField, tiles_of
 from installation.heard import heard
 from installation.landscape import EXTENT, landscape
-from installation.places import smooth
 from installation.state import FrameState
 from mixtape.types import FloatArray
+
+_THREAD = 0.75
+"""How bright the thread is."""
 
 _RINGS = 128
 _RING_S = 3.2
@@ -24,9 +26,9 @@ _RING_SPEED = 0.42
 
 
 class MapScene:
-    """Ground, thread of light and tiles. While the tiles fly to the grid, the ground sinks away."""
+    """Ground, thread of light and tiles."""
 
-    def __init__(self, drawing: Drawing, field: TileField) -> None:
+    def __init__(self, drawing: Drawing) -> None:
         """Shape the ground once from the collection."""
         gl = drawing.gl
         ground = landscape(drawing.places.map_xy, drawing.tints)
@@ -35,23 +37,25 @@ class MapScene:
         self._pulse = gl.texture((_RINGS, 1), 1, dtype="f2")
         for texture in (self._relief, self._colour, self._pulse):
             texture.repeat_x = texture.repeat_y = False
+        self.thread = _THREAD
         self._thread = Thread(drawing)
-        self._field = field
+        self._field = TileField(drawing)
         self._small: Target | None = None
 
     def draw(self, state: FrameState, drawing: Drawing) -> None:
         """Draw into the target in use."""
-        tiles = tiles_of(state, drawing)
-        weight = 1.0 - float(smooth(state.morph * 1.4))
-        if drawing.light:
-            self._small_ground(state, drawing, weight)
-        else:
-            self._ground(state, drawing, weight)
-        # Over the grid the thread would hide what it joins: there it is a trace.
-        thread_weight = 0.75 * (0.3 + 0.7 * weight)
-        self._field.draw(state, drawing, tiles, between=lambda: self._thread.draw(state, drawing, tiles, weight=thread_weight))
+        self.ground(state, drawing)
+        tiles = tiles_of(state, drawing, "map")
+        self._field.draw(state, drawing, tiles, between=lambda: self._thread.draw(state, drawing, tiles, weight=self.thread))
 
-    def _small_ground(self, state: FrameState, drawing: Drawing, weight: float) -> None:
+    def ground(self, state: FrameState, drawing: Drawing) -> None:
+        """Draw the land alone."""
+        if drawing.light:
+            self._small_ground(state, drawing)
+        else:
+            self._land(state, drawing)
+
+    def _small_ground(self, state: FrameState, drawing: Drawing) -> None:
         """The ground at two fifths of the size, stretched: a sixth of the work, its lines a little softer."""
         width, height = drawing.size_px
         size = max(1, width * 2 // 5), max(1, height * 2 // 5)
@@ -59,12 +63,12 @@ class MapScene:
             self._small = Target.make(drawing.gl, size)
         whole = drawing.gl.fbo
         self._small.begin()
-        self._ground(state, replace(drawing, size_px=size), weight)
+        self._land(state, replace(drawing, size_px=size))
         whole.use()
         drawing.screen.draw("post/copy", u_picture=self._small.texture)
 
-    def _ground(self, state: FrameState, drawing: Drawing, weight: float) -> None:
-        view = drawing.view(state)
+    def _land(self, state: FrameState, drawing: Drawing) -> None:
+        view = drawing.over_map(state)
         places = drawing.places
         colours = light(state.palette)
         x, y = (float(v) for v in places.map_xy[drawing.focus(state)])
@@ -86,7 +90,6 @@ class MapScene:
             u_level=state.audio.level,
             u_energy=float(state.knobs["energy"]),
             u_reach=_RING_S * _RING_SPEED,
-            u_weight=weight,
         )
 
     def _rings(self, state: FrameState, drawing: Drawing) -> FloatArray:

@@ -6,7 +6,6 @@ uniform float u_aspect;
 uniform vec2 u_song;      // the playing tile on the screen
 uniform vec3 u_light;
 uniform float u_level;
-uniform float u_weight;
 out vec4 o_colour;
 
 void main() {
@@ -14,5 +13,5 @@ void main() {
     float away = length(screen - u_song);
     vec3 colour = u_light * (0.10 + 0.03 * u_level) * exp(-2.4 * away) + vec3(0.010, 0.010, 0.014);
     colour += (hash(gl_FragCoord.xy) - 0.5) / 255.0;
-    o_colour = vec4(max(colour * u_weight, 0.0), 1.0);
+    o_colour = vec4(max(colour, 0.0), 1.0);
 }

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from installation.director import CHANGES, FADE, TILED, change_between
 from installation.gl.atlas import sheets
 from installation.gl.program import SHADERS, Shader, flatten
 from installation.gl.targets import Screen, Target
-from installation.gl.tiles import tiles_of
+from installation.gl.tiles import LAYOUTS, flying, tiles_of
+from installation.gl.transitions import TRANSITIONS
 from installation.lastpass import LastPass
 from installation.quality import LEVELS
 from installation.stage import Stage
@@ -64,22 +66,48 @@ def test_the_flight_begins_on_the_map_and_ends_in_the_grid(stage, small_world, p
     state = play(small_world, 14.0, (0.0, "scene", "map"))
     stage.draw(state)
     on_map = stage.read()
-    stage.draw(replace(state, scene="grid", from_scene="map", scene_mix=1e-9, morph=0.0))
-    assert np.array_equal(stage.read(), on_map)
-    stage.draw(replace(state, scene="grid", from_scene="grid", morph=1.0))
+    flight = replace(state, scene="grid", from_scene="map", change="fly")
+    stage.draw(replace(flight, scene_mix=1e-9))
+    assert np.abs(stage.read().astype(int) - on_map).max() <= 2
+    stage.draw(replace(flight, scene_mix=1.0))
     in_grid = stage.read()
-    stage.draw(replace(state, scene="grid", from_scene="map", scene_mix=0.999999, morph=1.0))
-    landed = stage.read()
-    tiles = tiles_of(replace(state, scene="grid", morph=1.0), stage._drawing)
-    # Beneath the tiles the ground has sunk into the grid's dark room; the tiles themselves are where they belong.
-    assert np.abs(landed.astype(int) - in_grid).mean() < 2.5
-    assert np.allclose(tiles.screen, tiles_of(replace(state, scene="map", from_scene="grid", morph=1.0), stage._drawing).screen)
+    stage.draw(replace(flight, scene_mix=0.999999))
+    assert np.abs(stage.read().astype(int) - in_grid).max() <= 2
+    there = flying(replace(flight, scene_mix=1 - 1e-9), stage._drawing)
+    assert np.allclose(there.screen, tiles_of(replace(flight, scene_mix=1.0), stage._drawing, "grid").screen, atol=1e-5)
+
+
+@pytest.mark.parametrize("change", (*CHANGES, FADE))
+def test_a_change_begins_and_ends_with_the_scenes_themselves(change, stage, small_world, play):
+    state = play(small_world, 14.0, (0.0, "scene", "map"))
+    stage.draw(state)
+    before = stage.read()
+    stage.draw(replace(state, scene="wall", from_scene="wall"))
+    after = stage.read()
+    change_at = replace(state, scene="wall", from_scene="map", change=change)
+    stage.draw(replace(change_at, scene_mix=1e-6))
+    assert np.abs(stage.read().astype(int) - before).mean() < 0.1
+    stage.draw(replace(change_at, scene_mix=1 - 1e-6))
+    assert np.abs(stage.read().astype(int) - after).mean() < 0.1
+    stage.draw(replace(change_at, scene_mix=0.5))
+    halfway = stage.read().astype(int)
+    assert np.abs(halfway - before).mean() > 1.0
+    assert np.abs(halfway - after).mean() > 1.0
+    stage.draw(replace(state, scene="map", from_scene="wall", change=change, scene_mix=0.5, backwards=True))
+    assert np.array_equal(stage.read(), halfway)
+
+
+def test_the_songs_own_tiles_fly_wherever_both_scenes_have_them():
+    assert set(LAYOUTS) == TILED
+    assert {*CHANGES, FADE} == set(TRANSITIONS)
+    assert change_between("map", "grid", "x") == "fly"
+    assert {change_between("map", "wall", str(song)) for song in range(40)} == set(CHANGES)
 
 
 @pytest.mark.parametrize("scene", ["map", "grid"])
 def test_a_click_on_a_tile_finds_its_song(scene, stage, small_world, play):
     state = play(small_world, 9.0, (0.0, "scene", scene))
-    tiles = tiles_of(state, stage._drawing)
+    tiles = tiles_of(state, stage._drawing, scene)
     hidden = 0
     for row in tiles.order:
         x = (tiles.screen[row, 0] / (160 / 90) + 0.5) * 160
@@ -206,7 +234,7 @@ def test_nobody_sees_whether_the_limiter_watches_a_calm_show(stage, gl, small_wo
 def test_the_playing_song_hides_no_neighbour_on_the_map(stage, small_world, play):
     for row in range(0, 40, 7):
         state = play(small_world, 12.0, (0.0, "scene", "map"), seed_row=row)
-        tiles, focus = tiles_of(state, stage._drawing), small_world.row[state.track_id]
+        tiles, focus = tiles_of(state, stage._drawing, "map"), small_world.row[state.track_id]
         away = np.abs(tiles.screen - tiles.screen[focus]).max(axis=1)
         away[focus] = np.inf
         assert (away > 0.8 * tiles.half[focus]).all()
@@ -217,7 +245,7 @@ def test_the_grid_lies_or_stands_as_the_picture_does_and_all_of_it_is_seen(size,
     stage = Stage(gl, small_world, size=size, patient=True)
     for row in range(0, 40, 6):
         state = play(small_world, 9.0, (0.0, "scene", "grid"), seed_row=row)
-        tiles = tiles_of(state, stage._drawing)
+        tiles = tiles_of(state, stage._drawing, "grid")
         assert (np.abs(tiles.screen) + tiles.half[:, None] <= [0.5 * size[0] / size[1], 0.5]).all()
         assert np.ptp(tiles.screen[:, 0]) > 0.6 * size[0] / size[1]
 
@@ -231,7 +259,7 @@ def test_the_playing_song_is_drawn_from_its_large_cover(gl, small_world, play):
     def contrast(world):
         stage = Stage(gl, world, size=(1280, 720), patient=True)
         stage.draw(state)
-        tiles, focus = tiles_of(state, stage._drawing), world.row[state.track_id]
+        tiles, focus = tiles_of(state, stage._drawing, "map"), world.row[state.track_id]
         middle = np.round((tiles.screen[focus] * [1, -1] + [0.5 * 1280 / 720, 0.5]) * 720).astype(int)
         return stage.read()[middle[1] - 20 : middle[1] + 20, middle[0] - 20 : middle[0] + 20].std()
 

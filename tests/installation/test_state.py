@@ -12,7 +12,7 @@ from installation.calm import GLIDE
 from installation.camera import Camera, View
 from installation.clock import FixedClock, RealClock
 from installation.heard import Heard, envelope
-from installation.places import places_of
+from installation.places import flown, places_of
 from installation.state import ControlEvent, Moment, Pause, Play, Quit, Volume, first_state, step
 from mixtape.config import Config, ShowConfig
 from mixtape.types import BANDS, Timeline
@@ -66,7 +66,7 @@ def test_whatever_comes_the_state_stays_in_range(frames, small_world):
         assert state.history[-1] == state.track_id
         assert len(state.next_ids) == 5
         assert 0 <= state.scene_mix <= 1
-        assert 0 <= state.morph <= 1
+        assert 0 <= state.way[2] <= 1
         assert state.scene in ("map", "grid", "wall")
         assert 0 <= state.audio.level <= 1
         assert math.isfinite(state.wandered_s)
@@ -219,10 +219,23 @@ def test_the_director_goes_from_map_to_grid_to_wall_and_back(make_world, play):
 
 def test_a_scene_change_taken_back_half_way_runs_backwards(small_world, play):
     on_the_way = play(small_world, 5.0, (0.0, "scene", "map"), (4.0, "scene", "grid"))
-    assert 0 < on_the_way.morph < 1
+    assert on_the_way.way[:2] == ("map", "grid")
+    assert 0 < on_the_way.way[2] < 1
     back, _ = step(on_the_way, [wish("scene", "map")], at(5.01, 5.0, 0.001), small_world)
     assert back.scene == "map"
-    assert back.morph == pytest.approx(on_the_way.morph, abs=0.01)
+    assert back.way[:2] == ("map", "grid")
+    assert back.way[2] == pytest.approx(on_the_way.way[2], abs=0.01)
+    home, _ = step(back, [], at(9.0, 9.0, 1.0), small_world)
+    home, _ = step(home, [], at(10.0, 10.0, 1.0), small_world)
+    assert (home.scene, home.scene_mix) == ("map", 1.0)
+
+
+def test_a_scene_that_is_not_there_is_said_and_the_show_goes_on(small_world, play):
+    state = play(small_world, 1.0)
+    after, _ = step(state, [wish("scene", "opera")], at(1.1, 1.0), small_world)
+    assert after.scene == state.scene
+    assert after.knobs["scene"] == state.knobs["scene"]
+    assert "opera" in after.error and "wall" in after.error
 
 
 def test_the_palette_goes_over_without_a_leap(small_world, play):
@@ -296,12 +309,17 @@ def test_the_view_puts_its_centre_where_it_says_and_near_things_larger():
 
 def test_tiles_fly_from_their_place_to_their_cell(small_world):
     places = places_of(small_world.song_map, small_world.grid)
-    assert np.array_equal(places.at(0.0, 3)[0], places.map_xy)
-    assert np.array_equal(places.at(1.0, 3)[0], places.cell_xy)
-    near_start, near_end = places.at(1e-4, 3)[0], places.at(1 - 1e-4, 3)[0]
-    assert np.abs(near_start - places.map_xy).max() < 1e-3
-    assert np.abs(near_end - places.cell_xy).max() < 1e-3
-    left = np.linalg.norm(places.at(0.3, 3)[0] - places.map_xy, axis=1) / np.linalg.norm(places.cell_xy - places.map_xy, axis=1)
+    land = places.map_xy, places.map_half
+    grid = places.cell_xy, np.full(len(places.cell_xy), places.cell_half, np.float32)
+
+    def at_share(share):
+        return flown(land, grid, share=share, focus=3)[0]
+
+    assert np.array_equal(at_share(0.0), places.map_xy)
+    assert np.array_equal(at_share(1.0), places.cell_xy)
+    assert np.abs(at_share(1e-4) - places.map_xy).max() < 1e-3
+    assert np.abs(at_share(1 - 1e-4) - places.cell_xy).max() < 1e-3
+    left = np.linalg.norm(at_share(0.3) - places.map_xy, axis=1) / np.linalg.norm(places.cell_xy - places.map_xy, axis=1)
     assert left[3] > left[np.argmax(np.linalg.norm(places.map_xy - places.map_xy[3], axis=1))]
 
 

@@ -76,8 +76,9 @@ def test_a_choice_may_come_as_word_or_number():
     assert value("scene", " Grid ") == "grid"
     assert value("scene", 1) == "map"
     assert value("scene", 2.0) == "grid"
-    assert "auto, map, grid, wall" in reason("scene", "disco")
-    assert reason("scene", 4)
+    assert value("scene", "my shader") == "my shader"
+    assert "auto, map, grid, wall" in reason("scene", 99)
+    assert reason("scene", 7)
     assert reason("scene", -1)
 
 
