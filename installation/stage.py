@@ -137,7 +137,7 @@ class Stage:
         collect(self._gl)
         self._gl.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         picture = self._picture(state)
-        self._post.gather(self._drawing, picture.texture)
+        self._post.gather(state, self._drawing, picture)
         full_size = replace(self._drawing, size_px=self._finished.texture.size)
         finished = self._finished.framebuffer
         judged = finished if self._last_pass is None else self._safe.framebuffer

@@ -191,6 +191,10 @@ class ShowConfig:
     energy: float = _number(0.6, 0.0, 1.0, "", "How much everything that moves answers the music.", live=True)
     grain: float = _number(0.35, 0.0, 1.0, "", "Film grain over the picture.", live=True)
     bloom: float = _number(0.4, 0.0, 1.0, "", "How far light spreads around bright places.", live=True)
+    grading: float = _number(
+        0.5, 0.0, 1.0, "", "How much shadows and lights take the colours of the playing song's cover.", live=True
+    )
+    trails: float = _number(0.0, 0.0, 1.0, "", "How long light lingers where something bright has moved.", live=True)
     flashes: str = _text(
         FLASHES[0],
         "Whether flashes are held to three a second in window, recording and export; docs/safety.md says what that means.",

@@ -20,9 +20,12 @@ class Target:
     framebuffer: moderngl.Framebuffer
 
     @classmethod
-    def make(cls, context: moderngl.Context, size: tuple[int, int]) -> Target:
-        """An sRGB-valued target of 8 bits a channel; every pass that writes dark gradients adds its own dither."""
-        texture = context.texture((max(1, size[0]), max(1, size[1])), 4)
+    def make(cls, context: moderngl.Context, size: tuple[int, int], *, dtype: str = "f1") -> Target:
+        """An sRGB-valued target of 8 bits a channel; every pass that writes dark gradients adds its own dither.
+
+        `dtype` "f2" or "f4" makes it one of floats, for what is read again and again.
+        """
+        texture = context.texture((max(1, size[0]), max(1, size[1])), 4, dtype=dtype)
         texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
         texture.repeat_x = texture.repeat_y = False
         return cls(texture, context.framebuffer([texture]))
