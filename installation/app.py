@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import sys
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from installation.clock import FixedClock
 from installation.control.osc import OscInput
 from installation.decks import Mixer
 from installation.gl.context import open_context
+from installation.isf.shelf import Shelf
 from installation.lastpass import LastPass
 from installation.levels import Levels
 from installation.live import Ending, Live
@@ -44,6 +46,14 @@ def last_pass(ctx: moderngl.Context, config: Config) -> LastPass | None:
     return LastPass(ctx, profile=profile) if profile else None
 
 
+def shelf_of(library: Library, config: Config) -> Shelf:
+    """The user's own scenes as they are now: in the folder that config names, or in `scenes` in the library."""
+    named = config.show.own_scenes
+    shelf = Shelf(Path(named).expanduser() if named else library.folder / "scenes")
+    shelf.look()
+    return shelf
+
+
 def unheld(config: Config) -> str:
     """What is said at the beginning of a show that may flash; nothing where flashes are held."""
     return "flashes are not held, as config says: warn everybody who comes in" if config.show.flashes == FLASHES[2] else ""
@@ -62,12 +72,13 @@ def run_show(
 
     with contextlib.ExitStack() as owners:
         ending = owners.enter_context(Ending())
-        world = load_world(library, config)
+        shelf = shelf_of(library, config)
+        world = load_world(library, config).with_own(shelf.scenes)
         settings = config.show
         window = owners.enter_context(
             Window(size=(settings.width, settings.height), fullscreen=not windowed, display=settings.display)
         )
-        stage = Stage(window.ctx, world, size=window.size, last_pass=last_pass(window.ctx, config))
+        stage = Stage(window.ctx, world, size=window.size, last_pass=last_pass(window.ctx, config), began=datetime.datetime.now())
         journal, fault = _journal(library, world)
         if journal:
             owners.enter_context(journal)
@@ -76,11 +87,11 @@ def run_show(
         mixer = Mixer(lambda track_id: world.track(track_id).path, ahead=True, gain_of=levels.gain)
         sound = owners.enter_context(DeviceSound(mixer, device=settings.sound_device, offset_ms=settings.sound_offset_ms))
         show = Show(world, stage, sound, sampler, seed_id=seed_id, journal=journal, into=lambda: window.screen)
-        for words in filter(None, (fault, material.model_fault(library), unheld(config))):
+        for words in filter(None, (fault, material.model_fault(library), unheld(config), *shelf.faults)):
             show.complain(words)
         osc = owners.enter_context(_osc(config, show))
         ahead = owners.enter_context(Ahead(world, lambda: Library(library.folder)))
-        Live(show, stage, window, world, osc=osc, ahead=ahead, sound=sound, levels=levels).run(ending, frames=frames)
+        Live(show, stage, window, world, osc=osc, ahead=ahead, sound=sound, levels=levels, shelf=shelf).run(ending, frames=frames)
 
 
 def export(
@@ -101,7 +112,8 @@ def export(
     """
     # As exactly as the video says it: 23.976 means 24000/1001, and a long film would drift from its sound.
     fps = float(exact_rate(fps))
-    world = load_world(library, config)
+    shelf = shelf_of(library, config)
+    world = load_world(library, config).with_own(shelf.scenes)
     ctx = open_context()
     stage = Stage(ctx, world, size=size, patient=True, last_pass=last_pass(ctx, config))
     mixer = Mixer(lambda track_id: world.track(track_id).path, ahead=False, gain_of=_levels(world, patient=True).gain)
@@ -115,7 +127,7 @@ def export(
             recorder.frame(stage.read())
             recorder.samples(sound.advance(1.0 / fps))
             progress("drawing", frame + 1, count)
-        for note in filter(None, (*recorder.notes, fault, unheld(config))):
+        for note in filter(None, (*recorder.notes, fault, unheld(config), *shelf.faults)):
             show.complain(note)
     return out
 

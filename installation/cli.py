@@ -39,6 +39,7 @@ for command in (
     live.export,
     live.check,
     live.flashcheck,
+    live.scenes,
     live.devices,
     collection.demo,
     collection.settings,

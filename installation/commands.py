@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from mixtape import config as configuration
-from mixtape.commands.shared import ConfigOption, LibraryOption, open_library, seed_track
+from mixtape.commands.shared import ConfigOption, LibraryOption, open_library, printable, seed_track
 from mixtape.config import changed
 from mixtape.errors import ConfigError, MixtapeError
 
@@ -90,6 +90,36 @@ def check(library: LibraryOption = None, config: ConfigOption = None) -> None:
         print(f"{'ok     ' if each.fault is None else 'MISSING'} {each.name}: {each.fault or each.words}")
     if missing := [each.name for each in found if each.fault and each.needed]:
         raise MixtapeError(f"the show cannot start without: {', '.join(missing)}")
+
+
+def scenes(library: LibraryOption = None, config: ConfigOption = None) -> None:
+    """List your own scenes, fragment shaders in ISF form: their OSC addresses and inputs, or what is wrong with them.
+
+    \b
+    Example: mixtape scenes
+    """
+    from installation.app import shelf_of
+    from installation.gl.context import open_context
+    from installation.gl.isf import sources
+    from installation.gl.program import compiled
+
+    settings = configuration.load(config)
+    with open_library(library) as opened:
+        shelf = shelf_of(opened, settings)
+    print(f"{shelf.folder}: {len(shelf.scenes)} scenes")
+    faults, context = list(shelf.faults), open_context()
+    for scene in shelf.scenes:
+        try:
+            compiled(context, *sources(scene)).release()
+        except MixtapeError as error:
+            faults.append(str(error))
+            continue
+        print(f"\n/mixtape/scene {printable(scene.name)}    {printable(scene.description or scene.path.name)}")
+        for knob in (knob for each in scene.inputs for knob in each.knobs):
+            limits = ", ".join(knob.choices) or ("1 or 0" if knob.low is None else f"{knob.low:g} to {knob.high:g}")
+            print(f"    /mixtape/{printable(knob.name)}    {printable(limits)}    [{printable(str(knob.default))}]")
+    for fault in faults:
+        print(f"\nnot used: {printable(fault)}")
 
 
 def flashcheck(

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, Self
 from installation.ahead import Ahead
 from installation.clock import RealClock
 from installation.control.keys import KEYS, Keys
+from installation.control.knobs import own_knobs
 from installation.control.osc import OscInput
 from installation.gl.context import complain_if_failed
+from installation.isf.shelf import Shelf
 from installation.levels import Levels
 from installation.quality import AutoQuality, level_of
 from installation.readings import Heard, Readings
@@ -36,6 +38,8 @@ _LOOK_S = 0.5
 
 _REFUSALS_SAID = 20
 """How many reasons why OSC was not taken are said in an evening: enough to find a wrong address, too few to be a nuisance."""
+
+_SCENES_SAID = 8
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
 
@@ -104,9 +108,12 @@ class Live:
         ahead: Ahead,
         sound: Heard | None = None,
         levels: Levels | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         self._show, self._stage, self._window, self._osc, self._ahead = show, stage, window, osc, ahead
-        self._levels = levels
+        self._levels, self._shelf = levels, shelf
+        if osc and shelf:
+            osc.inbox.own = own_knobs(shelf.scenes)
         self._fps = world.config.show.fps
         self._keys = Keys(
             pick=lambda x, y: stage.pick(x * window.size[0], y * window.size[1], show.state),
@@ -166,6 +173,7 @@ class Live:
         if moment.time_s - self._looked_s > _LOOK_S:
             self._looked_s = moment.time_s
             self._stage.reload()
+            self._look_at_shelf()
             self._tell_refusal()
             complain_if_failed(self._window.ctx, "drawing")
             self._failing_since_s = None
@@ -178,6 +186,16 @@ class Live:
             self._fullscreens = self._keys.fullscreen_wanted
             self._window.toggle_fullscreen()
         return events + (self._osc.drain(moment.time_s) if self._osc else [])
+
+    def _look_at_shelf(self) -> None:
+        """Take what was dropped into the folder of the user's own scenes, or changed there."""
+        if self._shelf is None or not self._shelf.look():
+            return
+        self._show.offer(self._shelf.scenes)
+        if self._osc:
+            self._osc.inbox.own = own_knobs(self._shelf.scenes)
+        for fault in self._shelf.faults:
+            self._show.complain(fault)
 
     def _bear(self, error: Exception) -> None:
         """Say what went wrong in a frame, and give up when it has done so for too long."""
@@ -202,7 +220,7 @@ class Live:
 
     def _shown(self) -> Shown:
         if self._keys.help:
-            return Shown("keys", (*KEYS, ("OSC", self._osc_words())))
+            return Shown("keys", (*KEYS, ("OSC", self._osc_words()), *self._own_words()))
         if self._keys.readings:
             return Shown(rows=self._readings.rows(), ground=0.80)
         if self._keys.typed is not None:
@@ -219,6 +237,17 @@ class Live:
         if not found:
             return Shown(f"{typed}_", (("nothing like it here", ""),))
         return Shown(f"{typed}_", tuple((track.title or track.path.stem, track.artist) for track in found), marked=0)
+
+    def _own_words(self) -> tuple[tuple[str, str], ...]:
+        """The user's own scenes, and what the one on the stage can be told."""
+        own = self._shelf.scenes if self._shelf else ()
+        if not own:
+            return ()
+        names = [scene.name for scene in own]
+        told = ", ".join(names[:_SCENES_SAID]) + (f" and {len(names) - _SCENES_SAID} more" if len(names) > _SCENES_SAID else "")
+        inputs = [each.name for scene in own if scene.name == self._show.state.scene for each in scene.inputs if each.knobs]
+        rows = [("your scenes", told)]
+        return (*rows, (f"/mixtape/scene/{self._show.state.scene}/", ", ".join(inputs))) if inputs else tuple(rows)
 
     def _osc_words(self) -> str:
         return f"udp {self._osc.host}:{self._osc.port}, see docs/osc.md" if self._osc and self._osc.listening else "off"

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import moderngl
 
+from installation.isf.header import OwnScene
 from installation.scenes.overlay import NOTHING, Shown
 from installation.sound import Sound
 from installation.stage import Stage
@@ -111,6 +112,11 @@ class Show:
         # Outside the state, like the count of requests: a log replayed gives the same states whatever the sampler's pace was.
         self._budget: float = BUDGET
 
+    def offer(self, own: tuple[OwnScene, ...]) -> None:
+        """Go on with other scenes of the user's own."""
+        self._world = self._world.with_own(own)
+        self._stage.offer(own)
+
     def open(self) -> None:
         """Let the first song begin."""
         if self.state.error:
@@ -196,8 +202,14 @@ class Show:
                 self.pictures = (self.pictures[0] + len(sheet.tiles), sheet.took_s)
                 self._stage.put_tiles(sheet)
 
+    def _shows_wall(self, name: str) -> bool:
+        """Whether the wall is seen in a scene: it is the wall, or one of the user's own that is given it."""
+        images = [each for scene in self._world.own if scene.name == name for each in scene.inputs if each.kind == "image"]
+        knobs = self.state.knobs
+        return name == "wall" or any(knobs.get(each.knobs[0].name, each.knobs[0].default) == "wall" for each in images)
+
     def _due(self, now_s: float) -> bool:
-        in_sight = "wall" in (self.state.scene, self.state.from_scene if self.state.scene_mix < 1.0 else "")
+        in_sight = self._shows_wall(self.state.scene) or (self.state.scene_mix < 1.0 and self._shows_wall(self.state.from_scene))
         every_s = 1.0 / (REQUEST_HZ if in_sight else _AT_REST_HZ)
         # A hair early, so that a frame clock whose sums fall just short does not miss its turn.
         return now_s - self._asked_s >= (_PATIENCE_S if self._open >= _OPEN else every_s) - 1e-6

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import datetime
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -10,17 +11,19 @@ import moderngl
 import numpy as np
 
 from installation.gl.context import collect
-from installation.gl.drawing import Drawing
+from installation.gl.drawing import Drawing, cover_texture
 from installation.gl.post import Post
 from installation.gl.targets import Target
 from installation.gl.thread import Thread
 from installation.gl.tiles import LAYOUTS, TileField, flies, flying, tiles_of
 from installation.gl.transitions import TRANSITIONS
+from installation.isf.header import OwnScene
 from installation.places import smooth
 from installation.quality import LEVELS, level_of
 from installation.scenes.grid import GridScene
 from installation.scenes.map import MapScene
 from installation.scenes.overlay import NOTHING, Overlay, Shown
+from installation.scenes.own import OwnSceneDrawer
 from installation.scenes.title import TitleCard
 from installation.scenes.wall import WallScene
 from installation.state import FrameState, TileSheet
@@ -68,12 +71,14 @@ class Stage:
         level: int | None = None,
         last_pass: LastPass | None = None,
         scenes: Mapping[str, SceneFactory] = SCENES,
+        began: datetime.datetime = datetime.datetime(2000, 1, 1),
     ) -> None:
         """Prepare for pictures of `size` pixels. `patient` waits for every cover in sight (export, tests), else few a frame.
 
         `level` is how finely to draw, one of `quality.LEVELS`; None: the finest for who is patient, else by what OpenGL runs on.
 
-        `scenes` makes the scenes that the world names.
+        `scenes` makes the scenes that the world names; a user's own are made from their files. `began` is the date that those are
+        told for the show's second 0: one and the same for every export.
         """
         self._gl = ctx
         self._last_pass = last_pass
@@ -81,11 +86,15 @@ class Stage:
         self._level = level if level is not None else 0 if patient else level_of("auto", on_processor=on_processor(ctx))
         drawn = LEVELS[self._level]
         self._drawing = Drawing.make(ctx, world, _scaled(size, drawn.scene), patient=patient, light=drawn.light)
-        self._scenes = {name: scenes[name](self._drawing) for name in world.scenes}
+        self._scenes = {name: scenes[name](self._drawing) for name in world.scenes if name in scenes}
+        self._own: dict[str, OwnSceneDrawer] = {}
+        self._covers: dict[str, moderngl.Texture] = {}
+        self._began = began
         self._field, self._thread = TileField(self._drawing), Thread(self._drawing)
         self._title = TitleCard(self._drawing)
         self._overlay = Overlay(self._drawing)
         self._make_targets()
+        self.offer(world.own)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -95,7 +104,19 @@ class Stage:
     @property
     def errors(self) -> tuple[str, ...]:
         """Shaders that do not compile at the moment, each as `file:line: complaint`; their last good programs are in use."""
-        return self._drawing.programs.errors
+        own = tuple(drawer.error for drawer in self._own.values() if drawer.error)
+        return self._drawing.programs.errors + own
+
+    def offer(self, own: Sequence[OwnScene]) -> None:
+        """Take a user's own scenes: new and changed ones are compiled, those that are gone given up."""
+        for name in self._own.keys() - {scene.name for scene in own}:
+            self._own.pop(name).release()
+        for scene in own:
+            drawer = self._own.get(scene.name)
+            if drawer is None:
+                self._own[scene.name] = OwnSceneDrawer(self._drawing, scene, picture=self._picture_for, began=self._began)
+            elif drawer.newest is not scene:
+                drawer.take(scene)
 
     def reload(self) -> tuple[str, ...]:
         """Compile the shaders whose files have changed; the names of those that are new."""
@@ -121,7 +142,7 @@ class Stage:
         level = self._level if level is None else level
         if (size, level) == (self._size, self._level) or min(size) < 1:
             return
-        for target in (*self._targets, self._finished, self._safe):
+        for target in (*self._targets, *self._lent.values(), self._finished, self._safe):
             target.release()
         self._post.release()
         self._size, self._level = size, level
@@ -176,7 +197,7 @@ class Stage:
         if state.scene_mix >= 1.0 or state.scene == state.from_scene:
             return self._scene(state.scene, state, self._targets[0])
         begin, end, share = state.way
-        scenes = self._scenes[begin], self._scenes[end]
+        scenes = self._named(begin), self._named(end)
         if flies(state) and isinstance(scenes[0], TileScene) and isinstance(scenes[1], TileScene):
             return self._flight(state, scenes[0], scenes[1], share)
         before, after = self._scene(begin, state, self._targets[0]), self._scene(end, state, self._targets[1])
@@ -212,10 +233,33 @@ class Stage:
 
     def _scene(self, name: str, state: FrameState, target: Target) -> Target:
         target.begin()
-        self._scenes[name].draw(state, self._drawing)
+        self._named(name).draw(state, self._drawing)
         return target
 
+    def _named(self, name: str) -> Scene:
+        """The scene of a name; the first of the house in place of one that is gone or never compiled."""
+        own = self._own.get(name)
+        return own if own is not None and own.ready else self._scenes.get(name) or next(iter(self._scenes.values()))
+
+    def _picture_for(self, what: str, state: FrameState) -> moderngl.Texture:
+        """What an image input of a user's own scene is given."""
+        if what == "before":
+            return self._finished.texture
+        if what == "cover" or what not in self._scenes:
+            return self._cover(state)
+        if what not in self._lent:
+            self._lent[what] = Target.make(self._gl, self._drawing.size_px)
+        return self._scene(what, state, self._lent[what]).texture
+
+    def _cover(self, state: FrameState) -> moderngl.Texture:
+        if state.track_id not in self._covers:
+            for texture in self._covers.values():
+                texture.release()
+            self._covers = {state.track_id: cover_texture(self._drawing, state.track_id)}
+        return self._covers[state.track_id]
+
     def _make_targets(self) -> None:
+        self._lent: dict[str, Target] = {}
         self._targets = [Target.make(self._gl, self._drawing.size_px) for _ in range(3)]
         frame_px = _scaled(self._size, LEVELS[self._level].frame)
         self._finished, self._safe = Target.make(self._gl, frame_px), Target.make(self._gl, frame_px)

@@ -242,7 +242,7 @@ def _answer(state: FrameState, event: ControlEvent, world: World) -> tuple[Frame
         return state, [Quit()]
     if event.knob == "scene" and event.value not in ("auto", *world.scenes) and isinstance(event.value, str):
         return _complain(state, _no_scene(event.value, world)), []
-    return _turn(state, event)
+    return _turn(state, event, world)
 
 
 def _seek(state: FrameState, event: ControlEvent, world: World) -> tuple[FrameState, list[Command]]:
@@ -280,9 +280,12 @@ def _back(state: FrameState, world: World) -> tuple[FrameState, list[Command]]:
 _TO_THE_SOUND: Mapping[str, Callable[[float], Command]] = {"volume": Volume, "sound_offset_ms": Offset}
 
 
-def _turn(state: FrameState, event: ControlEvent) -> tuple[FrameState, list[Command]]:
-    knob = _live().get(event.knob)
+def _turn(state: FrameState, event: ControlEvent, world: World) -> tuple[FrameState, list[Command]]:
+    knob = _live().get(event.knob) or world.own_knobs.get(event.knob)
     value = event.value
+    if event.knob in world.own_inputs and world.own_inputs[event.knob].kind == "event":
+        # A press is remembered by when it was.
+        value = state.moment.time_s
     if knob is None or value is None:
         return _complain(state, f"'{event.knob[:80]}' is no knob of the show"), []
     if fault := knob.fault(value):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from mixtape.config import Config
+from installation.isf.header import Input, OwnScene
+from mixtape.config import Config, Knob
 from mixtape.covergan.colours import colours_of
 from mixtape.errors import LibraryError
 from mixtape.library import Library
@@ -41,6 +42,8 @@ class World:
     loudness_lufs: Callable[[str], float | None] = lambda _: None
     """How loud a song is on the whole, as the build heard it; None where it did not."""
 
+    own: tuple[OwnScene, ...] = ()
+    """A user's own scenes."""
     scenes: tuple[str, ...] = ("map", "grid", "wall")
     """What can be shown of this collection, in the director's order: scenes of the house and, after them, a user's own."""
 
@@ -48,6 +51,22 @@ class World:
     def row(self) -> Mapping[str, int]:
         """Row of each track id."""
         return {track.id: row for row, track in enumerate(self.tracks)}
+
+    @cached_property
+    def own_inputs(self) -> Mapping[str, Input]:
+        """The input of a user's own scene that each of its knobs belongs to."""
+        return {knob.name: each for scene in self.own for each in scene.inputs for knob in each.knobs}
+
+    @cached_property
+    def own_knobs(self) -> Mapping[str, Knob]:
+        """The knobs of a user's own scenes by name, `scene/NAME/INPUT`."""
+        return {knob.name: knob for scene in self.own for each in scene.inputs for knob in each.knobs}
+
+    def with_own(self, own: tuple[OwnScene, ...]) -> World:
+        """The same collection with other scenes of the user's own, after those of the house."""
+        before = {each.name for each in self.own}
+        house = tuple(name for name in self.scenes if name not in before)
+        return replace(self, own=own, scenes=(*house, *(each.name for each in own)))
 
     @cached_property
     def artists(self) -> Mapping[str, str]:

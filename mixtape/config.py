@@ -169,6 +169,9 @@ class ShowConfig:
         others=True,
         live=True,
     )
+    own_scenes: str = _text(
+        "", "The folder of your own scenes, fragment shaders in ISF form; empty: scenes/ in the library. docs/shaders.md."
+    )
     scene_s: float = _number(
         24.0, 4.0, 600.0, "s", "About how long the director stays with a scene; the music says when exactly.", live=True
     )

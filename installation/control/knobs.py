@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from installation.isf.header import OwnScene
 from installation.state import ControlEvent, KnobValue
 from mixtape.config import Knob, knobs
 
@@ -98,18 +100,43 @@ def _known() -> dict[str, LiveKnob]:
     return {key: knob for knob in registry() for key in (knob.name, knob.address)}
 
 
-def find(name: str) -> LiveKnob | None:
-    """The knob of this name or OSC address."""
-    return _known().get(name)
+OwnKnobs: TypeAlias = Mapping[str, LiveKnob]
+"""The knobs of a user's own scenes, by name and by address."""
 
 
-def event(source: str, name: str, args: Sequence[Any] = (), *, time_s: float) -> Verdict:
+def own_knobs(scenes: Sequence[OwnScene]) -> OwnKnobs:
+    """What a user's own scenes can be told: `/mixtape/scene/NAME/INPUT` for each input of each."""
+    found: dict[str, LiveKnob] = {}
+    for each in (each for scene in scenes for each in scene.inputs):
+        for knob in each.knobs:
+            kind = "press" if each.kind == "event" else "choice" if knob.choices else _KINDS[type(knob.default)]
+            address = ROOT + knob.name
+            made = LiveKnob(knob.name, address, kind, knob.low, knob.high, knob.choices, knob.unit, knob.default, knob.sentence)
+            found[knob.name] = found[address] = made
+    return found
+
+
+def find(name: str, own: OwnKnobs = MappingProxyType({})) -> LiveKnob | None:
+    """The knob of this name or OSC address, of the show or of a user's `own` scenes."""
+    return _known().get(name) or own.get(name)
+
+
+def events(source: str, name: str, args: Sequence[Any] = (), *, time_s: float, own: OwnKnobs) -> list[Verdict]:
+    """As `event`; a point or a colour of a user's own scene may come as one message with all its numbers."""
+    for parts in (("x", "y"), ("r", "g", "b", "a")):
+        if find(name, own) is None and f"{name}/{parts[0]}" in own and 2 <= len(args) <= len(parts):
+            told = zip(parts, args, strict=False)
+            return [event(source, f"{name}/{part}", (value,), time_s=time_s, own=own) for part, value in told]
+    return [event(source, name, args, time_s=time_s, own=own)]
+
+
+def event(source: str, name: str, args: Sequence[Any] = (), *, time_s: float, own: OwnKnobs = MappingProxyType({})) -> Verdict:
     """Check what somebody outside asks: `args` for the knob of this name or address, from `source`, at show time `time_s`.
 
     Numbers may come as int, float or bool, choices as word or number, one value also as a list of one; what lies outside the
     range is brought to its end. Not a number, infinity and values of the wrong kind are refused.
     """
-    knob = find(name)
+    knob = find(name, own)
     if knob is None:
         return Refusal(f"{name[:80]}: no such address; docs/osc.md lists them")
     args = args[0] if len(args) == 1 and isinstance(args[0], list | tuple) else args
@@ -226,6 +253,9 @@ def as_markdown() -> str:
             for each in registry()
             if not each.is_trigger
         ),
+        "",
+        "Scenes of your own ([docs/shaders.md](shaders.md)) have their inputs at `/mixtape/scene/NAME/INPUT`, the numbers of a",
+        "point or a colour at `.../x` and `.../y` or `.../r` to `.../a`, or all in one message; `mixtape scenes` lists them.",
         "",
         "## What is taken, and what is not",
         "",

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Self
 
-from installation.control.knobs import Refusal, event, find
+from installation.control.knobs import OwnKnobs, Refusal, events, find
 from installation.control.packets import IMMEDIATELY, PacketError, messages, unix_s
 from installation.state import ControlEvent
 
@@ -68,6 +68,8 @@ class OscInbox:
         self._scheduled: list[tuple[float, int, ControlEvent]] = []
         self._buckets: dict[str, Bucket] = {}
         self._counts = Counts()
+        self.own: OwnKnobs = {}
+        """What a user's own scenes can be told; another mapping may be put in its place at any time."""
 
     @property
     def counts(self) -> Counts:
@@ -90,11 +92,11 @@ class OscInbox:
             return
         for message in found:
             self._count(received=1)
-            taken = event(f"osc:{sender}", message.address, message.args, time_s=0.0)
-            if isinstance(taken, Refusal):
-                self._refuse(taken.reason)
-            elif taken is not None:
-                self._place(taken, message.timetag, now_s)
+            for taken in events(f"osc:{sender}", message.address, message.args, time_s=0.0, own=self.own):
+                if isinstance(taken, Refusal):
+                    self._refuse(taken.reason)
+                elif taken is not None:
+                    self._place(taken, message.timetag, now_s)
 
     def drain(self, now_s: float) -> list[ControlEvent]:
         """All that arrived or fell due since the last call, in order, stamped with the show time `now_s`."""
@@ -122,7 +124,7 @@ class OscInbox:
 
     def _keep(self, taken: ControlEvent) -> None:
         """Note an event for the next frame; the lock is held."""
-        knob = find(taken.knob)
+        knob = find(taken.knob, self.own)
         entry = (next(self._order), taken)
         if knob is None or not knob.is_trigger:
             self._knobs[taken.knob] = entry

@@ -126,6 +126,16 @@ def _cover(world: World, row: int) -> ByteArray:
     return pixels if usable and pixels is not None else abstract_cover(world.palette(track.id), side_px=128, seed=track.id)
 
 
+def cover_texture(drawing: Drawing, track_id: str) -> moderngl.Texture:
+    """The cover of a song by itself, as large as there is one, its upper edge at the top of the texture."""
+    world = drawing.world
+    large = world.cover_large(track_id)
+    pixels = np.ascontiguousarray((_cover(world, world.row[track_id]) if large is None else large)[::-1])
+    texture = drawing.gl.texture(pixels.shape[1::-1], 3, pixels.tobytes(), alignment=1)
+    texture.repeat_x = texture.repeat_y = False
+    return texture
+
+
 def _tints(world: World) -> FloatArray:
     colours = [lit(padded(world.palette(track.id)))[0] for track in world.tracks]
     return np.array(colours, np.float32).reshape(-1, 3)

@@ -123,10 +123,15 @@ class Shader:
     def _compile(self) -> moderngl.Program:
         vertex, fragment = (flatten(path, folder=self._folder) for path in self._paths())
         self._files = vertex.files | fragment.files
-        try:
-            return self._context.program(vertex_shader=vertex.text, fragment_shader=fragment.text)
-        except moderngl.Error as error:
-            raise ShowError(_explained(str(error), vertex, fragment)) from error
+        return compiled(self._context, vertex, fragment)
+
+
+def compiled(context: moderngl.Context, vertex: Source, fragment: Source) -> moderngl.Program:
+    """A program from two sources. ShowError names the file and line that the compiler complains of."""
+    try:
+        return context.program(vertex_shader=vertex.text, fragment_shader=fragment.text)
+    except moderngl.Error as error:
+        raise ShowError(_explained(str(error), vertex, fragment)) from error
 
 
 def _explained(message: str, vertex: Source, fragment: Source) -> str:
