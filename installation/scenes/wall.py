@@ -16,6 +16,9 @@ from mixtape.types import BANDS, ByteArray, FloatArray, IntArray
 
 _GAP = 0.018
 _RIPPLE_S = 3.5
+_AT_ONCE = 48
+"""Pictures that one frame brings to the graphics card: more than come in, too few to be felt."""
+
 _LAYOUT = {"a_place": 4, "a_images": 4, "a_tint": 4, "a_style": 4}
 
 
@@ -26,19 +29,19 @@ class WallScene:
         """An empty wall: until pictures come, tiles show the song's colours."""
         self._gl = drawing.gl
         self._tiles = Quads(drawing.gl, drawing.programs, "scenes/wall", _LAYOUT)
-        self._waiting: list[TileSheet] = []
+        self._waiting: dict[int, ByteArray] = {}
         self._shape = (0, 0, 0)
         self._sheets: list[moderngl.Texture] = []
 
     def put(self, sheet: TileSheet) -> None:
-        """Take pictures; they begin to appear with the next frame drawn."""
+        """Take pictures; they begin to appear with the next frames drawn. Of every tile only the newest one waits."""
         if sheet.error is None and len(sheet.images) and sheet.images.shape[1] == sheet.images.shape[2]:
-            self._waiting.append(sheet)
+            self._waiting.update(zip(sheet.tiles.tolist(), sheet.images, strict=True))
 
     def draw(self, state: FrameState, drawing: Drawing) -> None:
         """Draw into the target in use."""
         rows, cols = int(state.knobs["wall_rows"]), int(state.knobs["wall_cols"])
-        self._take_in(state.moment.time_s, rows, cols)
+        self._take_in(state.moment.time_s, rows, cols, most=None if drawing.atlas.patient else _AT_ONCE)
         gl = drawing.gl
         gl.fbo.clear(0.0, 0.0, 0.0, 1.0)
         gl.enable(moderngl.BLEND)
@@ -54,16 +57,16 @@ class WallScene:
 
     # Pictures ------------------------------------------------------------------------------------------------------------------
 
-    def _take_in(self, time_s: float, rows: int, cols: int) -> None:
-        side = self._waiting[-1].images.shape[1] if self._waiting else self._shape[2] or 8
+    def _take_in(self, time_s: float, rows: int, cols: int, *, most: int | None) -> None:
+        """Bring what waits to the graphics card, `most` pictures of it, those that have waited longest first."""
+        side = len(next(reversed(self._waiting.values()))) if self._waiting else self._shape[2] or 8
         if self._shape != (rows, cols, side):
             self._make_room(rows, cols, side)
-        for sheet in self._waiting:
-            if sheet.images.shape[1] == side:
-                known, first = np.unique(sheet.tiles, return_index=True)
-                inside = (known >= 0) & (known < rows * cols)
-                self._put(known[inside], sheet.images[first[inside]], time_s)
-        self._waiting.clear()
+        fit = [tile for tile, image in self._waiting.items() if 0 <= tile < rows * cols and len(image) == side]
+        if len(fit) < len(self._waiting):
+            self._waiting = {tile: self._waiting[tile] for tile in fit}
+        if fit := fit[:most]:
+            self._put(np.array(fit, np.int32), np.stack([self._waiting.pop(tile) for tile in fit]), time_s)
 
     def _make_room(self, rows: int, cols: int, side: int) -> None:
         for sheet in self._sheets:

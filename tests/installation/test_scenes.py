@@ -152,6 +152,25 @@ def test_the_wall_blends_from_the_last_picture_to_the_next_by_time(stage, small_
     assert abs(middle - (dark + bright) / 2) < 0.1 * (bright - dark)
 
 
+def test_pictures_that_nobody_looks_at_do_not_pile_up_and_come_a_few_a_frame(gl, small_world, play, golden_scenes):
+    state = play(small_world, 9.0, (0.0, "scene", "wall"))
+    stage, patient = (Stage(gl, small_world, size=(160, 90), patient=True) for _ in range(2))
+    scene = stage._scenes["wall"]
+    for shift in range(50):
+        stage.put_tiles(golden_scenes.wall_sheet(state, shift=shift))
+    assert len(scene._waiting) == 8 * 14
+    stage.wait_for_covers(False)
+    stage.draw(state)
+    assert 0 < 8 * 14 - len(scene._waiting) < 8 * 14
+    for _ in range(3):
+        stage.draw(state)
+    assert not scene._waiting
+    patient.put_tiles(golden_scenes.wall_sheet(state, shift=49))
+    patient.draw(state)
+    stage.draw(state)
+    assert np.array_equal(stage.read(), patient.read())
+
+
 def test_a_sheet_with_an_error_or_of_another_wall_is_passed_over(stage, small_world, play):
     state = play(small_world, 9.0, (0.0, "scene", "wall"))
     stage.draw(state)
