@@ -16,6 +16,7 @@ from installation.ahead import Ahead
 from installation.clock import FixedClock
 from installation.control.osc import OscInput
 from installation.decks import Mixer
+from installation.displays import Displays
 from installation.gl.context import open_context
 from installation.isf.shelf import Shelf
 from installation.lastpass import LastPass
@@ -76,9 +77,22 @@ def run_show(
         world = load_world(library, config).with_own(shelf.scenes)
         settings = config.show
         window = owners.enter_context(
-            Window(size=(settings.width, settings.height), fullscreen=not windowed, display=settings.display)
+            Window(
+                size=(settings.width, settings.height),
+                fullscreen=not windowed,
+                display=settings.display,
+                over=config.displays.use,
+            )
         )
-        stage = Stage(window.ctx, world, size=window.size, last_pass=last_pass(window.ctx, config), began=datetime.datetime.now())
+        displays = Displays(window.views)
+        stage = Stage(
+            window.ctx,
+            world,
+            size=window.size,
+            last_pass=last_pass(window.ctx, config),
+            displays=displays,
+            began=datetime.datetime.now(),
+        )
         journal, fault = _journal(library, world)
         if journal:
             owners.enter_context(journal)
@@ -91,7 +105,8 @@ def run_show(
             show.complain(words)
         osc = owners.enter_context(_osc(config, show))
         ahead = owners.enter_context(Ahead(world, lambda: Library(library.folder)))
-        Live(show, stage, window, world, osc=osc, ahead=ahead, sound=sound, levels=levels, shelf=shelf).run(ending, frames=frames)
+        live = Live(show, stage, window, world, osc=osc, ahead=ahead, sound=sound, levels=levels, shelf=shelf, displays=displays)
+        live.run(ending, frames=frames)
 
 
 def export(

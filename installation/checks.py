@@ -12,6 +12,7 @@ import numpy as np
 from mixtape.config import Config
 from mixtape.errors import MixtapeError
 from mixtape.library import Library
+from mixtape.projection import displays_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ def checks(library: Library, config: Config) -> Iterator[Check]:
     yield _look("library", lambda: _library(library, config), needed=True)
     yield _look("pictures", lambda: _model(library), needed=False)
     yield _look("OpenGL", _opengl, needed=True)
-    yield _look("display", _display, needed=False)
+    yield _look("display", lambda: _display(config), needed=False)
     yield _look("sound", lambda: _sound(config), needed=False)
     yield _look("flashes", lambda: _flashes(config), needed=False)
     yield _look("OSC", lambda: _osc(config), needed=False)
@@ -73,10 +74,17 @@ def _opengl() -> str:
     return name
 
 
-def _display() -> str:
+def _display(config: Config) -> str:
+    from installation.window import display_names
+
     if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         raise MixtapeError("none here; mixtape show needs one, mixtape export does not")
-    return "there is one"
+    if not (names := display_names()):
+        raise MixtapeError("none that anybody can see; mixtape show needs one, mixtape export does not")
+    if config.show.display >= len(names):
+        raise MixtapeError(f"show.display = {config.show.display} is not there; there is {'; '.join(names)}")
+    displays_of(config.displays.use, count=len(names))
+    return "; ".join(names)
 
 
 def _sound(config: Config) -> str:

@@ -26,6 +26,9 @@ def show(
     seed: SeedOption = "",
     windowed: Annotated[bool, typer.Option("--windowed", help="In a window instead of fullscreen.")] = False,
     scene: SceneOption = None,
+    test_picture: Annotated[
+        bool, typer.Option("--test-picture", help="Begin with the picture to set displays up by; t ends it.")
+    ] = False,
     frames: Annotated[int | None, typer.Option("--frames", min=1, hidden=True)] = None,
 ) -> None:
     """Play the show: every song on the map, the grid and the wall. Esc ends it; / searches; a click plays a song.
@@ -36,6 +39,7 @@ def show(
     from installation.app import run_show
 
     settings = changed(configuration.load(config), "show", scene=scene)
+    settings = changed(settings, "displays", test_picture=test_picture or None)
     with open_library(library) as opened:
         first = seed_track(opened, seed).id if seed else None
         run_show(opened, settings, seed_id=first, windowed=windowed, frames=frames)
@@ -146,16 +150,19 @@ def flashcheck(
 
 
 def devices() -> None:
-    """List the sound devices, for `sound_device` in config.toml, and the displays, for `display` and `displays`.
+    """List the sound devices, for `sound_device` in config.toml, and the displays, for `display` and `use`.
 
     \b
     Example: mixtape devices
     """
     from installation.outputs import device_names
+    from installation.window import display_names
 
     names = device_names()
     print("sound devices (show.sound_device):")
     print("\n".join(f"  {name}" for name in names) or "  none here; the show runs silently in time")
+    print("displays (show.display, displays.use):")
+    print("\n".join(f"  {name}" for name in display_names()) or "  none here; mixtape export needs none")
 
 
 def _size(text: str) -> tuple[int, int]:

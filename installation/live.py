@@ -15,6 +15,7 @@ from installation.clock import RealClock
 from installation.control.keys import KEYS, Keys
 from installation.control.knobs import own_knobs
 from installation.control.osc import OscInput
+from installation.displays import Displays
 from installation.gl.context import complain_if_failed
 from installation.isf.shelf import Shelf
 from installation.levels import Levels
@@ -109,14 +110,19 @@ class Live:
         sound: Heard | None = None,
         levels: Levels | None = None,
         shelf: Shelf | None = None,
+        displays: Displays | None = None,
     ) -> None:
         self._show, self._stage, self._window, self._osc, self._ahead = show, stage, window, osc, ahead
         self._levels, self._shelf = levels, shelf
+        self._displays = displays or Displays()
         if osc and shelf:
             osc.inbox.own = own_knobs(shelf.scenes)
         self._fps = world.config.show.fps
         self._keys = Keys(
-            pick=lambda x, y: stage.pick(x * window.size[0], y * window.size[1], show.state),
+            pick=self._pick,
+            testing=lambda: bool(show.state.knobs["test_picture"]),
+            corner=lambda x, y: self._displays.corner_at(x, y, show.state.knobs),
+            pin=lambda number, corner, x, y: self._displays.corner_moved(number, corner, x, y, show.state.knobs),
             any_song=lambda: random.choice(world.tracks).id,
             volume=lambda: float(show.state.knobs["volume"]),
             best=self._best,
@@ -162,7 +168,7 @@ class Live:
 
     def _frame(self, moment: Moment) -> None:
         events = self._wishes(moment)
-        self._stage.resize(self._window.size, level=self._quality.level)
+        self._stage.resize(self._displays.picture_px(self._window.size, self._show.state.knobs), level=self._quality.level)
         self._show.frame(moment, events, shown=self._shown())
         self._window.show()
         self._ahead.songs(self._show.state.next_ids)
@@ -211,6 +217,14 @@ class Live:
         if reason and reason not in self._refusals and len(self._refusals) < _REFUSALS_SAID:
             self._refusals.add(reason)
             self._show.complain(f"OSC: {reason}")
+
+    def _pick(self, x: float, y: float) -> str | None:
+        """The song that is seen at a place of the window, by way of the display that shows it there."""
+        place = self._displays.picture_place(x, y, self._show.state.knobs)
+        if place is None:
+            return None
+        width, height = self._stage.size
+        return self._stage.pick(place[0] * width, place[1] * height, self._show.state)
 
     # Words for whoever steers --------------------------------------------------------------------------------------------------
 

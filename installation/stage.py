@@ -10,9 +10,11 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import moderngl
 import numpy as np
 
+from installation.displays import Displays
 from installation.gl.context import collect
 from installation.gl.drawing import Drawing, cover_texture
 from installation.gl.post import Post
+from installation.gl.projection import project
 from installation.gl.targets import Target
 from installation.gl.thread import Thread
 from installation.gl.tiles import LAYOUTS, TileField, flies, flying, tiles_of
@@ -27,6 +29,7 @@ from installation.scenes.own import OwnSceneDrawer
 from installation.scenes.title import TitleCard
 from installation.scenes.wall import WallScene
 from installation.state import FrameState, TileSheet
+from installation.testpicture import draw_test_picture
 from installation.world import World
 from mixtape.types import ByteArray
 
@@ -71,17 +74,20 @@ class Stage:
         level: int | None = None,
         last_pass: LastPass | None = None,
         scenes: Mapping[str, SceneFactory] = SCENES,
+        displays: Displays | None = None,
         began: datetime.datetime = datetime.datetime(2000, 1, 1),
     ) -> None:
         """Prepare for pictures of `size` pixels. `patient` waits for every cover in sight (export, tests), else few a frame.
 
+        `displays` say how what is drawn `into` a window gets there; without, the picture fills its viewport.
         `level` is how finely to draw, one of `quality.LEVELS`; None: the finest for who is patient, else by what OpenGL runs on.
 
         `scenes` makes the scenes that the world names; a user's own are made from their files. `began` is the date that those are
         told for the show's second 0: one and the same for every export.
         """
         self._gl = ctx
-        self._last_pass = last_pass
+        self._last_pass, self._displays = last_pass, displays
+        self._test: tuple[object, moderngl.Texture] | None = None
         self._size = size
         self._level = level if level is not None else 0 if patient else level_of("auto", on_processor=on_processor(ctx))
         drawn = LEVELS[self._level]
@@ -157,14 +163,18 @@ class Stage:
         """
         collect(self._gl)
         self._gl.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
-        picture = self._picture(state)
-        self._post.gather(state, self._drawing, picture)
         full_size = replace(self._drawing, size_px=self._finished.texture.size)
         finished = self._finished.framebuffer
         judged = finished if self._last_pass is None else self._safe.framebuffer
-        self._post.draw(state, self._drawing, picture.texture, judged)
-        # Letters are set for the picture's own size, whatever size the scenes are drawn at, and stay clear of grain.
-        self._title.draw(state, full_size)
+        if self._displays is not None and state.knobs["test_picture"]:
+            judged.use()
+            self._drawing.screen.draw("post/copy", u_picture=self._test_picture(state, self._displays))
+        else:
+            picture = self._picture(state)
+            self._post.gather(state, self._drawing, picture)
+            self._post.draw(state, self._drawing, picture.texture, judged)
+            # Letters are set for the picture's own size, whatever size the scenes are drawn at, and stay clear of grain.
+            self._title.draw(state, full_size)
         if shown.any:
             # Under the limiter too: a search opened and closed again and again is a strobe like any other.
             judged.use()
@@ -172,8 +182,8 @@ class Stage:
         if self._last_pass is not None:
             self._last_pass(self._safe.texture, finished, state)
         if into is not None:
-            into.use()
-            self._drawing.screen.draw("post/copy", u_picture=self._finished.texture)
+            outputs = self._displays.outputs(state.knobs) if self._displays is not None else ()
+            project(self._finished.texture, into, outputs, self._drawing.screen)
 
     def read(self) -> ByteArray:
         """The last frame drawn into the stage's own framebuffer: (h, w, 3) uint8, row 0 at the top; smaller at a low level."""
@@ -230,6 +240,20 @@ class Stage:
         edge = 0.5 * self._drawing.aspect
         x, y = (float(v) for v in placed.screen[row])
         return min(max(x, -edge), edge), min(max(y, -0.5), 0.5), float(placed.half[row])
+
+    def _test_picture(self, state: FrameState, displays: Displays) -> moderngl.Texture:
+        """The picture to set displays up by, drawn anew when they change."""
+        outputs = displays.outputs(state.knobs)
+        key = (outputs, self._size)
+        if self._test is None or self._test[0] != key:
+            notes = [str(state.knobs[f"output_{output.number}"]) for output in outputs]
+            pixels = np.ascontiguousarray(draw_test_picture(self._size, outputs, notes=notes)[::-1])
+            texture = self._gl.texture(self._size, 3, pixels.tobytes(), alignment=1)
+            texture.repeat_x = texture.repeat_y = False
+            if self._test is not None:
+                self._test[1].release()
+            self._test = (key, texture)
+        return self._test[1]
 
     def _scene(self, name: str, state: FrameState, target: Target) -> Target:
         target.begin()

@@ -134,7 +134,7 @@ def first_state(world: World, *, seed_id: str | None, seed: int) -> FrameState:
     rows = len(world.tracks)
     known = seed_id if seed_id is not None and seed_id in world.row else None
     track_id = known or world.tracks[int(np.random.default_rng(seed).integers(rows))].id
-    turned = MappingProxyType({name: getattr(world.config.show, name) for name in _live()})
+    turned = MappingProxyType({name: world.config.value(knob.name) for name, knob in _live().items()})
     error = None if seed_id is None or known else f"song id '{seed_id}' is not in this collection; another one starts"
     wish = str(turned["scene"])
     if wish != "auto" and wish not in world.scenes:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from mixtape.errors import ConfigError
+from mixtape.projection import displays_fault, output_fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Knob:
     sentence: str
     live: bool
     others: bool = False
+    check: Callable[[str], str | None] | None = None
+    """Says what is wrong with a text, where it has a form."""
 
     def fault(self, value: object) -> str | None:
         """What is wrong with `value` for this knob, or None when it can be used."""
@@ -44,6 +47,8 @@ class Knob:
             return f"{self.name} = {value!r}: {_KIND[kind]} is needed, such as {self.default!r}"
         if self.choices and not self.others and value not in self.choices:
             return f"{self.name} = {value!r}: one of {', '.join(self.choices)} is needed"
+        if self.check and isinstance(value, str) and (wrong := self.check(value)):
+            return f"{self.name}: {wrong}"
         # Written so that NaN, which compares false with everything, is a fault too.
         if number and self.low is not None and self.high is not None and not self.low <= value <= self.high:  # type: ignore[operator]
             return f"{self.name} = {value!r}: must be from {self.low:g} to {self.high:g}{' ' if self.unit else ''}{self.unit}"
@@ -57,8 +62,17 @@ def _number(default: float, low: float, high: float, unit: str, sentence: str, *
     return field(default=default, metadata={"low": low, "high": high, "unit": unit, "sentence": sentence, "live": live})
 
 
-def _text(default: str, sentence: str, *, choices: tuple[str, ...] = (), others: bool = False, live: bool = False) -> Any:
-    return field(default=default, metadata={"choices": choices, "others": others, "sentence": sentence, "live": live})
+def _text(
+    default: str,
+    sentence: str,
+    *,
+    choices: tuple[str, ...] = (),
+    others: bool = False,
+    live: bool = False,
+    check: Callable[[str], str | None] | None = None,
+) -> Any:
+    about = {"choices": choices, "others": others, "sentence": sentence, "live": live, "check": check}
+    return field(default=default, metadata=about)
 
 
 def _switch(default: bool, sentence: str, *, live: bool = False) -> Any:
@@ -67,6 +81,11 @@ def _switch(default: bool, sentence: str, *, live: bool = False) -> Any:
 
 FLASHES = ("held", "held as in broadcasts", "not held though flashes can cause seizures")
 """What config can say about flashes: the limiter's profiles "window" and "broadcast", and none, said in plain words."""
+
+
+def _output(number: int) -> Any:
+    sentence = f"How output {number} shows its part, such as corners 0 0 1 0 1 1 0 1; rotate 180 (docs/displays.md)."
+    return _text("", sentence, live=True, check=output_fault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +235,26 @@ class ShowConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class DisplaysConfig:
+    """Several displays as one surface, and projectors that are pinned, turned and blended; docs/displays.md."""
+
+    use: str = _text(
+        "",
+        "The displays that make one surface, such as 0 1; empty is show.display alone, all is every one.",
+        check=displays_fault,
+    )
+    overlap: float = _number(0.0, 0.0, 0.5, "", "What share of its picture a projector has in common with the next.", live=True)
+    projector_gamma: float = _number(2.2, 1.0, 3.5, "", "The gamma of the projectors, for soft edges of even light.", live=True)
+    test_picture: bool = _switch(False, "Whether the picture to set displays up by is shown in place of the show.", live=True)
+    output_1: str = _output(1)
+    output_2: str = _output(2)
+    output_3: str = _output(3)
+    output_4: str = _output(4)
+    output_5: str = _output(5)
+    output_6: str = _output(6)
+
+
+@dataclass(frozen=True, slots=True)
 class ControlConfig:
     """What steers the show from outside."""
 
@@ -234,7 +273,13 @@ class Config:
     playlist: PlaylistConfig = PlaylistConfig()
     train: TrainConfig = TrainConfig()
     show: ShowConfig = ShowConfig()
+    displays: DisplaysConfig = DisplaysConfig()
     control: ControlConfig = ControlConfig()
+
+    def value(self, name: str) -> Any:
+        """The value of the knob `section.key`."""
+        section, _, key = name.partition(".")
+        return getattr(getattr(self, section), key)
 
 
 def knobs() -> tuple[Knob, ...]:
@@ -256,6 +301,7 @@ def _section_knobs(name: str, section: type) -> Iterator[Knob]:
             sentence=about["sentence"],
             live=about.get("live", False),
             others=about.get("others", False),
+            check=about.get("check"),
         )
 
 

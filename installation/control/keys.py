@@ -20,6 +20,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("0, a", "scenes change by themselves"),
     ("up, down", "louder, quieter"),
     ("f", "fullscreen, or a window"),
+    ("t", "the picture to set displays up by; its corners can be dragged"),
     ("?", "these keys"),
     ("F1", "how the show runs: frames, sound, memory, faults, knobs"),
     ("q, Esc", "end the show"),
@@ -61,15 +62,22 @@ class Keys:
         any_song: Callable[[], str | None] = lambda: None,
         volume: Callable[[], float] = lambda: 1.0,
         best: Callable[[str], str | None] = lambda _text: None,
+        testing: Callable[[], bool] = lambda: False,
+        corner: Callable[[float, float], tuple[int, int] | None] = lambda _x, _y: None,
+        pin: Callable[[int, int, float, float], tuple[str, str] | None] = lambda _number, _corner, _x, _y: None,
     ) -> None:
         """`pick` finds the song under the pointer, `any_song` an id by chance, `volume` the present loudness.
 
-        `best` is the id that an open search shows as what fits best, None while it shows nothing yet.
+        `best` is the id that an open search shows as what fits best, None while it shows nothing yet. `testing` is whether the
+        test picture is shown; `corner` then finds the output and corner under the pointer, and `pin` is the knob and its text
+        once that corner lies elsewhere.
         """
         self.typed: str | None = None
         self.help = self.readings = False
         self.fullscreen_wanted = 0
         self._pick, self._any_song, self._volume, self._best = pick, any_song, volume, best
+        self._testing, self._corner, self._pin = testing, corner, pin
+        self._held: tuple[int, int] | None = None
 
     def translate(self, events: Iterable[Any], *, size_px: tuple[int, int], now_s: float) -> list[ControlEvent]:
         """The control events of pygame's `events` in a window of `size_px`, stamped with the show time `now_s`."""
@@ -79,13 +87,28 @@ class Keys:
         for each in events:
             if each.type == pygame.QUIT:
                 found.append(ControlEvent("window", "quit", None, now_s))
-            elif each.type == pygame.MOUSEBUTTONDOWN and each.button == 1:
-                x_px, y_px = each.pos
-                self.typed = None
-                found.append(_seed("mouse", self._pick(x_px / size_px[0], y_px / size_px[1]), now_s))
+            elif each.type in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP, pygame.MOUSEMOTION):
+                x, y = each.pos[0] / size_px[0], each.pos[1] / size_px[1]
+                found.append(self._mouse(each, x, y, now_s))
             elif each.type == pygame.KEYDOWN and not each.mod & (pygame.KMOD_CTRL | pygame.KMOD_ALT | pygame.KMOD_META):
                 found.append(self._key(pygame.key.name(each.key), each.unicode, now_s))
         return [each for each in found if each is not None]
+
+    def _mouse(self, each: Any, x: float, y: float, now_s: float) -> ControlEvent | None:
+        """A click plays what it hits; over the test picture it takes a corner, which follows until it is let go."""
+        import pygame
+
+        pressed = each.type == pygame.MOUSEBUTTONDOWN
+        if each.type == pygame.MOUSEMOTION:
+            pinned = self._pin(*self._held, x, y) if self._held and self._testing() else None
+            return _event(*pinned, now_s) if pinned else None
+        if each.button != 1:
+            return None
+        self._held = self._corner(x, y) if pressed and self._testing() else None
+        if not pressed or self._testing():
+            return None
+        self.typed = None
+        return _seed("mouse", self._pick(x, y), now_s)
 
     def _key(self, key: str, text: str, now_s: float) -> ControlEvent | None:
         if self.typed is not None:
@@ -98,6 +121,8 @@ class Keys:
             self.readings = not self.readings
         elif key == "f":
             self.fullscreen_wanted += 1
+        elif key == "t":
+            return _event("test_picture", not self._testing(), now_s)
         elif key == "r":
             return _seed("keys", self._any_song(), now_s)
         elif key in ("up", "down"):

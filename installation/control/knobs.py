@@ -30,8 +30,8 @@ _UNIT = re.compile(r"_(?!(?:s|ms|hz|db|px)$)")
 
 @dataclass(frozen=True, slots=True)
 class LiveKnob:
-    """A knob or a trigger as data. `kind`: number, whole, switch, choice, text, press (no value), toggle (a value or none)
-    or seconds (a number of which each counts)."""
+    """A knob or a trigger as data. `kind`: number, whole, switch, choice, text, press (no value), toggle (a value or none),
+    seconds (a number of which each counts) or words (a text of which the last counts)."""
 
     name: str
     address: str
@@ -90,7 +90,7 @@ def registry() -> tuple[LiveKnob, ...]:
 
 def _live(knob: Knob) -> LiveKnob:
     name = knob.name.partition(".")[2]
-    kind = "choice" if knob.choices else _KINDS.get(type(knob.default), "text")
+    kind = "choice" if knob.choices else _KINDS.get(type(knob.default), "words")
     about = knob.choices, knob.unit, knob.default, knob.sentence, knob.others
     return LiveKnob(name, address_of(name), kind, knob.low, knob.high, *about)
 
@@ -194,6 +194,10 @@ def _text(knob: LiveKnob, value: Any) -> Any:
     return clean or _refuse(knob, None, "a text")
 
 
+def _words(knob: LiveKnob, value: Any) -> Any:
+    return "" if isinstance(value, str) and not value.strip() else _text(knob, value)
+
+
 def _press(knob: LiveKnob, value: Any) -> Any:
     if value is None or isinstance(value, int | float):
         # A button on a controller sends 1 when pressed and 0 when let go: only the first is meant.
@@ -212,6 +216,7 @@ _TAKE = {
     "switch": _switch,
     "choice": _choice,
     "text": _text,
+    "words": _words,
     "press": _press,
     "toggle": _toggle,
 }
@@ -249,7 +254,7 @@ def as_markdown() -> str:
         "| address | value | at first | what it does |",
         "| --- | --- | --- | --- |",
         *(
-            f"| `{each.address}` | {_value_words(each)} | {each.default} | {each.sentence} |"
+            f"| `{each.address}` | {_value_words(each)} | {'empty' if each.default == '' else each.default} | {each.sentence} |"
             for each in registry()
             if not each.is_trigger
         ),
@@ -273,12 +278,16 @@ def as_markdown() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _default_words(knob: LiveKnob) -> str:
+    return "empty" if knob.default == "" else str(knob.default)
+
+
 def _value_words(knob: LiveKnob) -> str:
     if knob.choices:
         return ", ".join(knob.choices)
     if knob.kind in ("number", "whole", "seconds"):
         return f"{knob.low:g} to {knob.high:g}{' ' if knob.unit else ''}{knob.unit}"
-    return {"text": "a text", "press": "none", "toggle": "1, 0 or none", "switch": "1 or 0"}[knob.kind]
+    return {"text": "a text", "words": "a text", "press": "none", "toggle": "1, 0 or none", "switch": "1 or 0"}[knob.kind]
 
 
 if __name__ == "__main__":

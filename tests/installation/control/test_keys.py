@@ -92,3 +92,26 @@ def test_keys_held_with_control_or_alt_belong_to_the_system():
 
 def test_the_help_names_every_key_once():
     assert len({keys for keys, _ in KEYS}) == len(KEYS)
+
+
+def test_over_the_test_picture_a_click_takes_a_corner_that_follows_until_it_is_let_go():
+    def moved(x_px, y_px):
+        return pygame.event.Event(pygame.MOUSEMOTION, pos=(x_px, y_px), rel=(1, 1), buttons=(1, 0, 0))
+
+    def pin(number, corner, x, y):
+        return (f"output_{number}", f"{corner} at {x} {y}")
+
+    testing = [True]
+    keys = Keys(pick=lambda _x, _y: "abc", testing=lambda: testing[0], corner=lambda x, _y: (2, 1) if x > 0.5 else None, pin=pin)
+    assert said(keys, moved(180, 20)) == []
+    assert said(keys, click(180, 20), moved(160, 50)) == [("output_2", "1 at 0.8 0.5")]
+    let_go = pygame.event.Event(pygame.MOUSEBUTTONUP, pos=(160, 50), button=1)
+    assert said(keys, let_go, moved(140, 50)) == []
+    assert said(keys, click(20, 20), moved(160, 50)) == []
+    testing[0] = False
+    assert said(keys, click(180, 20)) == [("seed", "abc")]
+
+
+def test_t_shows_the_test_picture_and_ends_it():
+    assert said(Keys(testing=lambda: False), press(pygame.K_t, "t")) == [("test_picture", True)]
+    assert said(Keys(testing=lambda: True), press(pygame.K_t, "t")) == [("test_picture", False)]
