@@ -97,11 +97,30 @@ class View:
 
     def project(self, xy: FloatArray) -> tuple[FloatArray, FloatArray]:
         """World (n, 2) to screen (n, 2) and how large a world unit is there (n,); 0 behind the viewer."""
-        away = (xy - np.array([self.x, self.y], np.float32)) * np.float32(self.zoom)
-        near = 1.0 + LEAN * self.tilt * away[:, 1]
+        right, up = ((xy[:, axis] - np.float32(at)) * np.float32(self.zoom) for axis, at in enumerate((self.x, self.y)))
+        near = 1.0 + np.float32(LEAN * self.tilt) * up
         scale = np.where(near > 0.25, 1.0 / np.maximum(near, 0.25), 0.0).astype(np.float32)
-        screen = away * scale[:, None] * np.array([1.0, 1.0 - SQUASH * self.tilt], np.float32)
-        return (screen + np.array([self.screen_x, self.screen_y], np.float32)).astype(np.float32), scale * np.float32(self.zoom)
+        screen = np.empty((len(xy), 2), np.float32)
+        screen[:, 0] = right * scale + np.float32(self.screen_x)
+        screen[:, 1] = up * scale * np.float32(1.0 - SQUASH * self.tilt) + np.float32(self.screen_y)
+        return screen, scale * np.float32(self.zoom)
+
+    def in_sight(self, *, half: float, least: float) -> tuple[float, float, float, float]:
+        """A box of the world (left, bottom, right, top) with all places where a square of `half` side may be seen at least
+        `least` large (half its side on the screen); an empty one, right of left, where there is none."""
+        lean, squash = LEAN * self.tilt, 1.0 - SQUASH * self.tilt
+        low, high = ((y - self.screen_y) for y in (-0.5, 0.5))
+        depths = [y / (squash - lean * y) if squash - lean * y > 1e-3 else 1e3 for y in (low, high)]
+        if lean > 0.0:
+            # Farther away than this it is too small.
+            depths[1] = min(depths[1], (half * self.zoom / max(least, 1e-9) - 1.0) / lean)
+        elif half * self.zoom < least:
+            depths[1] = -1e3
+        if depths[1] < depths[0]:
+            return 0.0, 0.0, -1.0, -1.0
+        across = (0.5 * self.aspect + abs(self.screen_x)) * (1.0 + lean * depths[1]) / self.zoom + 2.0 * half
+        bottom, top = (self.y + depth / self.zoom for depth in depths)
+        return self.x - across, bottom - 2.0 * half, self.x + across, top + 2.0 * half
 
 
 def step_back(aspect: float) -> float:

@@ -102,9 +102,12 @@ class Atlas:
         large: Callable[[int], ByteArray | None],
         *,
         near: int = 640,
+        far: int = 20_000,
         patient: bool = False,
     ) -> None:
-        """Covers 0..count-1 from `cover`; at most `near` near ones. `patient` waits for every cover a frame needs.
+        """Covers 0..count-1 from `cover`; at most `far` of them, and `near` larger ones, at a time: the last to be asked for.
+
+        `patient` waits for every cover a frame needs.
 
         `large` is asked for the pictures, 512 px wide, of songs that play; None where there is none.
         """
@@ -112,9 +115,12 @@ class Atlas:
         (self.large,) = sheets(context, (LARGE_PX, 2))
         self._raised: OrderedDict[int, tuple[int, bool]] = OrderedDict()
         self.patient = patient
-        self.far, self.near = sheets(context, (FAR_PX, count), (NEAR_PX, min(count, near)))
-        self.loaded = np.zeros(count, bool)
+        self.far, self.near = sheets(context, (FAR_PX, min(count, far)), (NEAR_PX, min(count, near)))
+        self.far_slot = np.full(count, -1, np.int32)
         self.near_slot = np.full(count, -1, np.int32)
+        self._far_row = np.full(self.far.slots, -1, np.int32)
+        self._far_seen = np.zeros(self.far.slots, np.int64)
+        self._asked = 0
         self._newest: OrderedDict[int, int] = OrderedDict()
         self._pixels: OrderedDict[int, ByteArray] = OrderedDict()
 
@@ -128,9 +134,11 @@ class Atlas:
         missing_near = near[self.near_slot[near] < 0][:limit]
         for row in missing_near:
             self._put_near(int(row))
-        for row in wanted[~self.loaded[wanted]][: max(0, limit - len(missing_near))]:
-            self.far.put(int(row), self._read(int(row)))
-            self.loaded[row] = True
+        self._asked += 1
+        here = self.far_slot[wanted]
+        self._far_seen[here[here >= 0]] = self._asked
+        for row in wanted[here < 0][: max(0, limit - len(missing_near))]:
+            self._put_far(int(row))
 
     def large_slot(self, row: int) -> int:
         """The slot of the large cover of a song that plays or played just before, -1 when there is none."""
@@ -144,6 +152,16 @@ class Atlas:
             self._raised[row] = (slot, picture is not None)
         slot, there = self._raised[row]
         return slot if there else -1
+
+    def _put_far(self, row: int) -> None:
+        slot = int(np.argmin(self._far_seen))
+        if self._far_seen[slot] == self._asked:
+            # Every cover that is there is in sight as well.
+            return
+        if (gone := self._far_row[slot]) >= 0:
+            self.far_slot[gone] = -1
+        self.far.put(slot, self._read(row))
+        self._far_row[slot], self.far_slot[row], self._far_seen[slot] = row, slot, self._asked
 
     def _put_near(self, row: int) -> None:
         slot = len(self._newest)

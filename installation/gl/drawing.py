@@ -106,6 +106,10 @@ class Drawing:
         return View(x=0.0, y=0.0, zoom=0.90 * min(1.0, self.aspect / wide) * breath, tilt=0.0, aspect=self.aspect)
 
 
+_SOME = 4096
+"""As many songs are looked at to find where the land is: of more, every so many stand for all."""
+
+
 @lru_cache(maxsize=4)
 def _over_land(places: Places, x: float, y: float, wide: float, high: float) -> tuple[float, float]:
     """Where to look, in place of (x, y), so that a song at the edge of the land does not leave half the picture empty.
@@ -113,7 +117,8 @@ def _over_land(places: Places, x: float, y: float, wide: float, high: float) -> 
     The centre gives way towards the middle of the songs around it, each weighted by a bell as wide and high as the picture (half
     sides `wide` and `high`); softly limited, so that what the camera looks at stays well inside.
     """
-    right, up = places.map_xy[:, 0] - np.float32(x), places.map_xy[:, 1] - np.float32(y)
+    some = places.map_xy[:: -(-len(places.map_xy) // _SOME)]
+    right, up = some[:, 0] - np.float32(x), some[:, 1] - np.float32(y)
     weight = np.exp(-0.5 * (np.square(right / np.float32(1.1 * wide)) + np.square(up / np.float32(1.1 * high)))) + 1e-9
     middle_x, middle_y = float(weight @ right / weight.sum()), float(weight @ up / weight.sum())
     return x + 0.50 * wide * math.tanh(middle_x / (0.50 * wide)), y + 0.42 * high * math.tanh(middle_y / (0.42 * high))

@@ -10,9 +10,11 @@ import moderngl
 import numpy as np
 import numpy.typing as npt
 
+from installation.camera import View
 from installation.director import FLY
 from installation.gl.atlas import Sheets
 from installation.gl.drawing import Drawing
+from installation.gl.dust import DOT_PX, DUST_FROM
 from installation.gl.targets import Quads
 from installation.heard import heard
 from installation.places import flown, smooth
@@ -25,8 +27,11 @@ RICH_PX = 22
 TINY_PX = 6.0
 """Below this side a tile's cover is read texel by texel."""
 
-DOT_PX = 2.6
-"""Below this side a tile is a dot of its cover's colour."""
+_THREADED = 8
+"""The thread of light knows no more of the past."""
+
+_MOST = 20_000
+"""As many tiles are drawn in a frame."""
 
 _NEAR_PX = 40
 _LIFT_S = 1.6
@@ -39,7 +44,7 @@ class Placed:
     """Where a scene puts the tiles: screen (n, 2) and half (n,) in picture heights (half 0: not there), shade (n,) 0..1.
 
     `unit` is how large a unit of the world is on the screen, which is what sound travels in. `room` 0..1 is how far the others
-    step aside for a raised tile, `lift` how far raised tiles rise at all.
+    step aside for a raised tile, `lift` how far raised tiles rise at all. `dusty` leaves out what the scene's dust stands for.
     """
 
     screen: FloatArray
@@ -48,6 +53,7 @@ class Placed:
     unit: float
     room: float
     lift: float = 1.0
+    dusty: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,11 +73,30 @@ Layout = Callable[[FrameState, Drawing], Placed]
 
 
 def on_map(state: FrameState, drawing: Drawing) -> Placed:
-    """The tiles on the land."""
+    """The tiles on the land. Of many songs those that are out of sight, or no more than dust, are not there at all."""
     view, places = drawing.over_map(state), drawing.places
-    screen, scale = view.project(places.map_xy)
-    depth = np.clip(scale / np.float32(max(view.zoom, 1e-6)), 0.0, 1.2)
-    return Placed(screen, places.map_half * scale, 0.55 + 0.45 * depth, unit=view.zoom, room=1.0)
+    if len(places.map_xy) <= DUST_FROM or flies(state):
+        screen, scale = view.project(places.map_xy)
+        half = places.map_half * scale
+    else:
+        rows = _told_apart(state, drawing, view)
+        screen, half = np.zeros((len(places.map_xy), 2), np.float32), np.zeros(len(places.map_xy), np.float32)
+        scale = half.copy()
+        screen[rows], scale[rows] = view.project(places.map_xy[rows])
+        half[rows] = places.map_half[rows] * scale[rows]
+    depth = np.minimum(scale / np.float32(max(view.zoom, 1e-6)), np.float32(1.2))
+    return Placed(screen, half, 0.55 + 0.45 * depth, unit=view.zoom, room=1.0, dusty=True)
+
+
+def _told_apart(state: FrameState, drawing: Drawing, view: View) -> npt.NDArray[np.intp]:
+    """Rows of the songs that may be seen as tiles, and of those the thread runs through."""
+    xy, largest = drawing.places.map_xy, float(drawing.places.map_half.max())
+    left, bottom, right, top = view.in_sight(half=largest, least=0.5 * DOT_PX / drawing.size_px[1])
+    seen = (xy[:, 0] > left) & (xy[:, 0] < right) if right > left else np.zeros(len(xy), bool)
+    rows = np.flatnonzero(seen)
+    rows = rows[(xy[rows, 1] > bottom) & (xy[rows, 1] < top)]
+    own = [drawing.world.row[track_id] for track_id in (*state.history[-_THREADED:], *state.next_ids)]
+    return np.union1d(rows, own)
 
 
 def in_grid(state: FrameState, drawing: Drawing) -> Placed:
@@ -79,7 +104,7 @@ def in_grid(state: FrameState, drawing: Drawing) -> Placed:
     view, places = drawing.before_grid(state), drawing.places
     half = np.full(len(places.cell_xy), places.cell_half * view.zoom, np.float32)
     shade = np.full(len(half), 1.12, np.float32)
-    return Placed(places.cell_xy * np.float32(view.zoom), half, shade, unit=view.zoom, room=0.0)
+    return Placed(places.cell_xy * np.float32(view.zoom), half, shade, unit=view.zoom, room=0.0, dusty=True)
 
 
 LAYOUTS: dict[str, Layout] = {"map": on_map, "grid": in_grid}
@@ -119,6 +144,24 @@ def _set(state: FrameState, drawing: Drawing, placed: Placed) -> Tiles:
     front[rows == focus] = -9.0
     order = np.argsort(-front, kind="stable")
     return Tiles(screen, half, rows[order].astype(np.int32), light[order])
+
+
+def _in_sight(state: FrameState, drawing: Drawing, placed: Placed, screen: FloatArray, half: FloatArray) -> npt.NDArray[np.intp]:
+    """Rows of the tiles to draw: those in the picture, without the many that are too small to be more than dust."""
+    least = np.float32(0.0)
+    if len(half) > DUST_FROM:
+        least = np.float32(0.5 * DOT_PX / drawing.size_px[1]) if placed.dusty else least
+    reach = np.float32(1.3) * half
+    seen = (half > least) & (np.abs(screen[:, 0]) - reach < 0.5 * drawing.aspect) & (np.abs(screen[:, 1]) - reach < 0.5)
+    own = _rises(state, drawing).keys()
+    for tile in own:
+        inside = abs(screen[tile, 0]) < 0.5 * drawing.aspect + reach[tile] and abs(screen[tile, 1]) < 0.5 + reach[tile]
+        seen[tile] = half[tile] > 0.0 and inside
+    rows = np.flatnonzero(seen)
+    if len(rows) > _MOST:
+        # On their way these are more than an eye can follow: every so many stand for all.
+        rows = np.union1d(rows[:: -(-len(rows) // _MOST)], [tile for tile in own if seen[tile]])
+    return rows
 
 
 def _on_the_way(before: Placed, after: Placed, *, share: float, focus: int) -> Placed:
@@ -176,8 +219,9 @@ def _light(state: FrameState, drawing: Drawing, placed: Placed, rows: npt.NDArra
     pulse = energy * song.pulses(state.song_s - away / _SOUND_SPEED) * np.exp(-2.2 * away)
     lit = (0.66 + 0.28 * np.exp(-3.0 * away) + 0.20 * pulse) * placed.shade[rows]
     for tile, (_, shine) in _rises(state, drawing).items():
-        here = rows == tile
-        lit[here] += (1.06 - lit[here]) * shine
+        at = int(np.searchsorted(rows, tile))
+        if at < len(rows) and rows[at] == tile:
+            lit[at] += (1.06 - lit[at]) * shine
     return lit.astype(np.float32), pulse.astype(np.float32)
 
 
@@ -188,18 +232,22 @@ def _made_room(state: FrameState, drawing: Drawing, placed: Placed, half: FloatA
     to sqrt(r^2 + c^2 exp(-(r / reach)^2)) with c^2 = 4 h g + g^2: what touched it before touches it again, what is far stays.
     """
     screen, row = placed.screen.copy(), drawing.world.row
+    there = np.flatnonzero(placed.half > 0.0)
     for track_id in state.history[-2:]:
         risen = row[track_id]
         h, grown = float(placed.half[risen]), float(half[risen] - placed.half[risen]) * placed.room
         reach = 3.0 * (h + float(half[risen]))
-        away = screen - screen[risen]
-        near = np.flatnonzero((np.abs(away[:, 0]) < 2.5 * reach) & (np.abs(away[:, 1]) < 2.5 * reach))
-        near = near[near != risen]
-        if grown <= 0.0 or not len(near):
+        if grown <= 0.0:
             continue
-        r = np.maximum((away[near] ** 6).sum(axis=1) ** np.float32(1 / 6), 1e-6)
-        further = np.sqrt(r**2 + (4.0 * h * grown + grown**2) * np.exp(-((r / reach) ** 2)))
-        screen[near] = screen[risen] + away[near] * (further / r)[:, None]
+        near = there[np.abs(screen[there, 0] - screen[risen, 0]) < 2.5 * reach]
+        near = near[(np.abs(screen[near, 1] - screen[risen, 1]) < 2.5 * reach) & (near != risen)]
+        if not len(near):
+            continue
+        away = screen[near] - screen[risen]
+        square = away * away
+        r = np.maximum(np.cbrt(np.sqrt((square * square * square).sum(axis=1))), np.float32(1e-6))
+        further = np.sqrt(r**2 + np.float32(4.0 * h * grown + grown**2) * np.exp(-((r / np.float32(reach)) ** 2)))
+        screen[near] = screen[risen] + away * (further / r)[:, None]
     focus = row[state.track_id]
     border = np.maximum(np.array([0.5 * drawing.aspect, 0.5]) - 1.12 * half[focus], 0.0)
     inside = np.clip(screen[focus], -border, border)
@@ -281,11 +329,13 @@ def _covers(sheets: Sheets, drawing: Drawing) -> dict[str, Any]:
 
 
 def _ask(drawing: Drawing, tiles: Tiles, side_px: FloatArray) -> None:
-    """Ask for the covers that are not there yet, largest first."""
-    missing = (side_px >= DOT_PX) & ~drawing.atlas.loaded[tiles.order]
-    near = side_px >= _NEAR_PX
-    wanted, large = (tiles.order[some][np.argsort(-side_px[some], kind="stable")] for some in (missing, near))
-    drawing.atlas.ask(wanted, large)
+    """Ask for the covers in sight, largest first, so that those that are not there yet come."""
+    wanted, large = side_px >= DOT_PX, side_px >= _NEAR_PX
+    if (drawing.atlas.far_slot[tiles.order[wanted]] >= 0).all() and not large.any():
+        # In the order they are drawn: nothing has to come before anything else.
+        drawing.atlas.ask(tiles.order[wanted], tiles.order[:0])
+        return
+    drawing.atlas.ask(*(tiles.order[some][np.argsort(-side_px[some], kind="stable")] for some in (wanted, large)))
 
 
 def _rows(drawing: Drawing, tiles: Tiles, side_px: FloatArray) -> FloatArray:
@@ -296,10 +346,10 @@ def _rows(drawing: Drawing, tiles: Tiles, side_px: FloatArray) -> FloatArray:
     half = np.maximum(tiles.half[rows], 0.6 / drawing.size_px[1])
     out[:, 2] = half * (2.0 / drawing.aspect)
     out[:, 3] = half * 2.0
-    out[:, 4:8] = atlas.far.rectangles(rows, side_px)
+    out[:, 4:8] = atlas.far.rectangles(atlas.far_slot[rows], side_px)
     near = (side_px >= RICH_PX) & (atlas.near_slot[rows] >= 0)
     out[near, 4:8] = atlas.near.rectangles(atlas.near_slot[rows[near]], side_px[near])
-    out[~near & (~atlas.loaded[rows] | (side_px < DOT_PX)), 7] = -1.0
+    out[~near & ((atlas.far_slot[rows] < 0) | (side_px < DOT_PX)), 7] = -1.0
     out[:, 8:11] = drawing.tints[rows]
     out[:, 11] = tiles.light
     return out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from installation.colours import light
 from installation.gl.drawing import Drawing
+from installation.gl.dust import Dust
 from installation.gl.thread import Thread
 from installation.gl.tiles import TileField, in_grid, tiles_of
 from installation.state import FrameState
@@ -18,6 +19,7 @@ class GridScene:
     def __init__(self, drawing: Drawing) -> None:
         """Its own brushes; the covers are everybody's."""
         self._field = TileField(drawing)
+        self._dust = Dust(drawing, grid=True)
         self.thread = _THREAD
         self._thread = Thread(drawing)
 
@@ -28,7 +30,7 @@ class GridScene:
         self._field.draw(state, drawing, tiles, between=lambda: self._thread.draw(state, drawing, tiles, weight=self.thread))
 
     def ground(self, state: FrameState, drawing: Drawing) -> None:
-        """Draw the room alone."""
+        """Draw the room, and the cells too small to be tiles."""
         x, y = (float(v) for v in in_grid(state, drawing).screen[drawing.focus(state)])
         drawing.screen.draw(
             "scenes/grid",
@@ -37,3 +39,4 @@ class GridScene:
             u_light=tuple(float(v) for v in light(state.palette)[0]),
             u_level=state.audio.level,
         )
+        self._dust.draw(state, drawing, drawing.before_grid(state))

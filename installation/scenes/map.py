@@ -9,6 +9,7 @@ import numpy as np
 from installation.camera import LEAN, SQUASH
 from installation.colours import light
 from installation.gl.drawing import Drawing
+from installation.gl.dust import Dust
 from installation.gl.targets import Target
 from installation.gl.thread import Thread
 from installation.gl.tiles import TileField, tiles_of
@@ -40,6 +41,7 @@ class MapScene:
         self.thread = _THREAD
         self._thread = Thread(drawing)
         self._field = TileField(drawing)
+        self._dust = Dust(drawing)
         self._small: Target | None = None
 
     def draw(self, state: FrameState, drawing: Drawing) -> None:
@@ -49,11 +51,12 @@ class MapScene:
         self._field.draw(state, drawing, tiles, between=lambda: self._thread.draw(state, drawing, tiles, weight=self.thread))
 
     def ground(self, state: FrameState, drawing: Drawing) -> None:
-        """Draw the land alone."""
+        """Draw the land, and what stands on it too far away to be a tile."""
         if drawing.light:
             self._small_ground(state, drawing)
         else:
             self._land(state, drawing)
+        self._dust.draw(state, drawing, drawing.over_map(state))
 
     def _small_ground(self, state: FrameState, drawing: Drawing) -> None:
         """The ground at two fifths of the size, stretched: a sixth of the work, its lines a little softer."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -40,8 +41,8 @@ def next_song(
     ids = neighbours.ids
     if not ids:
         raise LibraryError("there are no songs to play; run mixtape build on a folder of music")
-    rows = {song: row for row, song in enumerate(ids)}
-    barred = _barred(current_id, recent, ids, no_repeat)
+    rows = _rows(neighbours)
+    barred = _barred(current_id, recent, rows, no_repeat)
     start = rows.get(current_id)
     if len(barred) == len(ids):
         return ids[0] if start is None else current_id
@@ -51,13 +52,18 @@ def next_song(
     return choice[_draw(len(choice), seed, current_id, len(recent))]
 
 
+@lru_cache(maxsize=2)
+def _rows(neighbours: Neighbours) -> Mapping[str, int]:
+    return {song: row for row, song in enumerate(neighbours.ids)}
+
+
 def _played(current_id: str, recent: Sequence[str]) -> list[str]:
     return [*recent] if recent and recent[-1] == current_id else [*recent, current_id]
 
 
-def _barred(current_id: str, recent: Sequence[str], ids: Sequence[str], no_repeat: int) -> set[str]:
-    window = max(1, min(no_repeat, len(ids) // 2))
-    return set(_played(current_id, recent)[-window:]) & set(ids)
+def _barred(current_id: str, recent: Sequence[str], rows: Mapping[str, int], no_repeat: int) -> set[str]:
+    window = max(1, min(no_repeat, len(rows) // 2))
+    return set(_played(current_id, recent)[-window:]) & rows.keys()
 
 
 def _by_others(near: Sequence[str], played: Sequence[str], artists: Mapping[str, str], gap: int) -> list[str]:

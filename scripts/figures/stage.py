@@ -57,6 +57,11 @@ def frame_map_5000() -> Row:
     return _frames("map", 5000, (640, 360))
 
 
+def frame_map_100000() -> Row:
+    """A frame of the map with 100,000 songs at 640 x 360."""
+    return _frames("map", 100_000, (640, 360))
+
+
 def frame_grid_5000() -> Row:
     """A frame of the grid with 5,000 covers at 640 x 360."""
     return _frames("grid", 5000, (640, 360))
@@ -234,6 +239,7 @@ def _world(songs: int, scene: str) -> Any:
 
 ROWS = (
     frame_map_5000,
+    frame_map_100000,
     frame_grid_5000,
     frame_wall_48,
     wall_1296,

@@ -1,6 +1,7 @@
 #version 330
 // The ground of the map at night: lit by the playing song, ringed by its sound, lined by contours.
 #include "lib/hash.glsl"
+#include "lib/on_ground.glsl"
 in vec2 v_uv;
 uniform sampler2D u_relief;   // height, slope x, slope y
 uniform sampler2D u_colour;   // the covers' colours around a place
@@ -21,9 +22,9 @@ out vec4 o_colour;
 
 void main() {
     vec2 screen = (v_uv - 0.5) * vec2(u_aspect, 1.0) - u_centre;
-    float depth = screen.y / (u_lean.y - u_lean.x * screen.y);
-    float near = 1.0 + u_lean.x * depth;
-    vec2 place = u_view.xy + vec2(screen.x * near, depth) / u_view.z;
+    vec3 spot = on_ground(screen, u_view, u_lean);
+    vec2 place = spot.xy;
+    float near = spot.z;
 
     vec2 uv = place / (2.0 * u_extent) + 0.5;
     vec3 relief = texture(u_relief, uv).rgb;

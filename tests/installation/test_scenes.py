@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from installation.camera import Camera
 from installation.director import CHANGES, FADE, TILED, change_between
-from installation.gl.atlas import sheets
+from installation.gl.atlas import Atlas, sheets
 from installation.gl.program import SHADERS, Shader, flatten
 from installation.gl.targets import Screen, Target
 from installation.gl.tiles import LAYOUTS, flying, tiles_of
@@ -223,7 +224,7 @@ def test_covers_arrive_a_few_a_frame_when_nobody_is_patient(gl, small_world, pla
     seen = []
     for _ in range(40):
         stage.draw(state)
-        seen.append(int(stage._drawing.atlas.loaded.sum()))
+        seen.append(int((stage._drawing.atlas.far_slot >= 0).sum()))
     assert 0 < seen[0] <= 4
     assert max(np.diff(seen)) <= 4
     assert seen[-1] == len(small_world.tracks)
@@ -365,3 +366,39 @@ def test_every_shader_of_the_project_compiles(gl):
     for path in sorted(SHADERS.rglob("*.frag")):
         name = str(path.relative_to(SHADERS).with_suffix(""))
         assert Shader(gl, name).error is None
+
+
+def test_of_many_songs_only_those_that_can_be_told_apart_are_tiles_and_the_others_are_dust(gl, make_world, play):
+    world = make_world(2500)
+    stage = Stage(gl, world, size=(160, 90), patient=True)
+    state = play(world, 0.1, (0.0, "scene", "map"))
+    far = replace(state, camera=Camera(zoom_log2=-0.2), knobs={**state.knobs, "grain": 0.0})
+    stage.draw(far)
+    own = {world.row[song] for song in (*far.history, *far.next_ids)}
+    assert set(tiles_of(far, stage._drawing, "map").order) <= own
+    songs = stage._drawing.over_map(far).project(stage._drawing.places.map_xy)[0]
+    x, y = ((songs / [160 / 90, 1.0] + 0.5) * [160, 90]).astype(int).clip(0, [159, 89]).T
+    lit = stage.read()[::-1].max(axis=2)
+    assert np.median(lit[y, x]) > 1.5 * np.median(lit)
+    x, y = stage._drawing.places.map_xy[stage._drawing.focus(far)]
+    near = replace(far, camera=Camera(float(x), float(y), 3.5))
+    shown = tiles_of(near, stage._drawing, "map")
+    assert 5 < len(shown.order) < 1000
+    assert (2 * shown.half[shown.order[:-1]] * 90 >= 2.6).all()
+
+
+def test_far_covers_make_room_for_those_in_sight(gl):
+    cover = np.zeros((128, 128, 3), np.uint8)
+    atlas = Atlas(gl, 400, lambda _: cover, lambda _: None, far=100, near=4)
+    most = atlas.far.slots
+    assert 100 <= most < 400
+    none = np.zeros(0, np.int32)
+    for first in (0, 200, 0):
+        rows = np.arange(first, first + 100, dtype=np.int32)
+        while (atlas.far_slot[rows] < 0).any():
+            atlas.ask(rows, none)
+        assert (atlas.far_slot >= 0).sum() <= most
+        taken = atlas.far_slot[atlas.far_slot >= 0]
+        assert len(set(taken)) == len(taken)
+    atlas.ask(np.arange(400, dtype=np.int32), none, at_once=400)
+    assert (atlas.far_slot >= 0).sum() == most

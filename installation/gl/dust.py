@@ -1,0 +1,100 @@
+"""Songs by the ten thousand, seen from afar: each a speck of its cover's colour, all of them one reading a pixel.
+
+A tile of a pixel or two says no more than its colour. Where there are many songs these are painted once, into a picture of the
+map and one of the grid, and the tiles themselves are drawn from the size on at which a cover can be told.
+"""
+
+from __future__ import annotations
+
+import moderngl
+import numpy as np
+
+from installation.camera import LEAN, SQUASH, View
+from installation.gl.drawing import Drawing
+from installation.places import STRETCH, Places
+from installation.state import FrameState
+from mixtape.types import ByteArray, FloatArray
+
+DOT_PX = 2.6
+"""Below this side a tile is a dot of its cover's colour."""
+
+DUST_FROM = 2000
+"""Songs from which on dots are painted and not drawn one by one."""
+
+_WIDTH = 3072
+_REACH = (STRETCH / 2 + 0.08, 0.58)
+"""Half width and half height, in world units, of what is painted: tiles settle a little beyond the map."""
+
+_SMALLEST = 0.55
+"""The smallest tiles have so much of the typical side, see `places`: dust stays until they are drawn."""
+
+
+class Dust:
+    """The specks of the map or of the grid."""
+
+    def __init__(self, drawing: Drawing, *, grid: bool = False) -> None:
+        """Paint them; nothing for few songs, whose tiles are drawn one by one at any size."""
+        self._grid = grid
+        self._painted: dict[bool, moderngl.Texture] = {}
+        if len(drawing.world.tracks) > DUST_FROM:
+            self._painted[False] = _texture(drawing, _specks(drawing.lying, drawing.tints, grid=grid))
+            if grid:
+                self._painted[True] = _texture(drawing, _specks(drawing.upright, drawing.tints, grid=grid))
+
+    def draw(self, state: FrameState, drawing: Drawing, view: View) -> None:
+        """Lay them over the target in use, as far as tiles are dots in this view."""
+        places = drawing.places
+        half = places.cell_half if self._grid else float(np.median(places.map_half)) * _SMALLEST / 0.75
+        side_px = 2.0 * half * view.zoom * drawing.size_px[1]
+        if not self._painted or side_px > 3.0 * DOT_PX:
+            return
+        spots = places.cell_xy if self._grid else places.map_xy
+        x, y = (float(v) for v in spots[drawing.focus(state)])
+        reach = (0.5 * places.cols / places.rows, 0.5) if self._grid else _REACH
+        drawing.gl.enable(moderngl.BLEND)
+        drawing.gl.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
+        drawing.screen.draw(
+            "scenes/dust",
+            u_dust=self._painted[self._grid and places is drawing.upright],
+            u_reach=reach,
+            u_view=(view.x, view.y, view.zoom, view.tilt),
+            u_centre=(view.screen_x, view.screen_y),
+            u_lean=(LEAN * view.tilt, 1.0 - SQUASH * view.tilt),
+            u_aspect=drawing.aspect,
+            u_song=(x, y),
+            u_side=side_px / DOT_PX,
+        )
+        drawing.gl.disable(moderngl.BLEND)
+
+
+def _texture(drawing: Drawing, specks: ByteArray) -> moderngl.Texture:
+    texture = drawing.gl.texture(specks.shape[1::-1], 4, specks.tobytes())
+    texture.repeat_x = texture.repeat_y = False
+    texture.build_mipmaps()
+    texture.filter = (moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR)
+    return texture
+
+
+def _specks(places: Places, tints: FloatArray, *, grid: bool) -> ByteArray:
+    """A picture (h, w, 4) of every song's speck, row 0 at the bottom, transparent between them."""
+    colour = np.concatenate([tints * 0.8, np.ones((len(tints), 1), np.float32)], axis=1)
+    speck = np.round(colour.clip(0, 1) * 255).astype(np.uint8)
+    if grid:
+        # Two texels a cell and one between them, so that cells stay apart when they are seen large.
+        out = np.zeros((3 * places.rows, 3 * places.cols, 4), np.uint8)
+        corner = np.array([0.5 * places.cols / places.rows, 0.5])
+        at = ((places.cell_xy + corner) * places.rows).astype(int)
+        for dx, dy in ((0, 0), (0, 1), (1, 0), (1, 1)):
+            out[3 * at[:, 1] + dy, 3 * at[:, 0] + dx] = speck
+        return out
+    per_unit = _WIDTH / (2 * _REACH[0])
+    out = np.zeros((round(2 * _REACH[1] * per_unit), _WIDTH, 4), np.uint8)
+    side = np.maximum(np.round(2.0 * places.map_half * per_unit), 1).astype(int)
+    first = np.round((places.map_xy - places.map_half[:, None] + np.array(_REACH)) * per_unit).astype(int)
+    for dx in range(int(side.max())):
+        for dy in range(int(side.max())):
+            mine = (side > dx) & (side > dy)
+            x, y = first[mine, 0] + dx, first[mine, 1] + dy
+            inside = (x >= 0) & (x < out.shape[1]) & (y >= 0) & (y < out.shape[0])
+            out[y[inside], x[inside]] = speck[mine][inside]
+    return out
