@@ -1,4 +1,5 @@
-"""The chain from a folder to a map: files, songs, tags and covers, what was heard, nearest songs, the map and its grid.
+"""The chain from a folder to a map: files, songs, tags and covers, what was heard, nearest songs, the map and its grid, and
+fingerprints by which songs are known again.
 
 Every stage reads off the library what is still to do, does it piece by piece and writes each piece down, so that a run may be cut
 off anywhere and the next one goes on. With nothing new only names, sizes and times are looked at, and nothing heavy is imported.
@@ -23,6 +24,7 @@ from mixtape.collection.intake import changes, identify, remember_pictures, sett
 from mixtape.collection.scan import AUDIO_SUFFIXES, Scan, scan
 from mixtape.config import Config
 from mixtape.errors import LibraryError
+from mixtape.fingerprint.stage import fingerprint
 from mixtape.library import FileEntry, Library
 from mixtape.progress import Progress, silent
 from mixtape.storage import digest_of
@@ -45,8 +47,8 @@ class BuildReport:
     """What a build did: songs ready, files skipped (all of the library), copies set aside, songs that joined, songs heard,
     and by which decoder.
 
-    `notes` are pictures that could not be used; `seconds` is wall time by stage; `peak_memory_mb` is of this process and of its
-    largest worker, None where the system does not tell.
+    `notes` are pictures that could not be used, `unmarked` songs without a fingerprint; `seconds` is wall time by stage;
+    `peak_memory_mb` is of this process and of its largest worker, None where the system does not tell.
     """
 
     ready: int
@@ -57,6 +59,7 @@ class BuildReport:
     decoders: Mapping[str, int]
     forgotten: int
     notes: tuple[Skipped, ...]
+    unmarked: tuple[Skipped, ...]
     seconds: Mapping[str, float]
     peak_memory_mb: tuple[float, float] | None
 
@@ -113,6 +116,8 @@ def build(folder: Path, library: Library, *, config: Config, progress: Progress 
         map_library(library, config=config, progress=progress)
     with clock.stage("family of maps"):
         family_of(library, config=config, progress=progress)
+    with clock.stage("fingerprints"):
+        unmarked = fingerprint(library, jobs=jobs, progress=progress)
     tracks = library.tracks()
     return BuildReport(
         ready=len(tracks),
@@ -123,6 +128,7 @@ def build(folder: Path, library: Library, *, config: Config, progress: Progress 
         decoders=dict(heard),
         forgotten=len(before - {track.id for track in tracks}),
         notes=notes,
+        unmarked=unmarked,
         seconds=clock.seconds,
         peak_memory_mb=_peak_memory_mb(),
     )

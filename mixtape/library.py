@@ -3,6 +3,8 @@
     catalogue.sqlite3                 files, tracks, covers; FTS5 search
     songs/ab/<track id>.npz           feature vectors and timeline of one song
     songs/ab/<track id>.sketch.npz    a small picture of its sound, from which the own ear learns
+    songs/ab/<track id>.peaks1.npz    its constellation, by which a recording is known again (1: the version)
+    fingerprint/                      the index of all constellations (made from songs/, made again when that changes)
     features/<set>.npz, .npy          one feature set over all songs (made from songs/, made again when that changes)
     ear/ learned/<set>.npz            the ears learned on this collection; what they hear in each song
     covers/small/<cover id>.png       128 x 128
@@ -33,7 +35,7 @@ from mixtape.catalogue import Catalogue, FileEntry
 from mixtape.errors import LibraryError
 from mixtape.matrices import gathered
 from mixtape.storage import about_arrays, load_arrays, save_arrays, sweep, write_atomic
-from mixtape.types import ByteArray, Features, FloatArray, Grid, Neighbours, Palette, SongMap, Timeline
+from mixtape.types import ByteArray, Constellation, Features, FloatArray, Grid, Neighbours, Palette, SongMap, Timeline
 
 __all__ = ["Cover", "FileEntry", "Library", "default_folder"]
 
@@ -72,7 +74,7 @@ class Library(Catalogue):
         unfinished = self.folder / "build.unfinished"
         with self._held("build"):
             if unfinished.exists():
-                for kind in ("songs", "covers", "ear", "learned", "maps", "grids", "neighbours"):
+                for kind in ("songs", "covers", "fingerprint", "ear", "learned", "maps", "grids", "neighbours"):
                     sweep(self.folder / kind)
             write_atomic(unfinished, b"")
             try:
@@ -221,6 +223,36 @@ class Library(Catalogue):
             return self._in_order(feature_set, ids)
         values, version = gathered(self.folder / "features", feature_set, ids, [self._song(i) for i in ids])
         return Features(feature_set, ids, values, version)
+
+    # How a recording is known again ----------------------------------------------------------------------------------------
+
+    @property
+    def fingerprint_folder(self) -> Path:
+        """Where the index of all constellations lies."""
+        return self.folder / "fingerprint"
+
+    def put_constellation(self, track_id: str, peaks: Constellation, *, version: int) -> None:
+        """Keep the constellation of a song in place of one of another version."""
+        path = self._peaks(track_id, version)
+        save_arrays(path, {"frames": peaks.frames, "bins": peaks.bins}, about={})
+        for old in path.parent.glob(f"{track_id}.peaks*.npz"):
+            if old != path:
+                old.unlink(missing_ok=True)
+
+    def constellation(self, track_id: str, *, version: int) -> Constellation:
+        """The constellation of a song. LibraryError when it was not made yet, or is of another version."""
+        arrays = load_arrays(self._peaks(track_id, version))
+        return Constellation(arrays["frames"], arrays["bins"])
+
+    def constellation_written(self, track_id: str, *, version: int) -> int:
+        """When a song's constellation was written, in ns; 0 where there is none of that version."""
+        try:
+            return self._peaks(track_id, version).stat().st_mtime_ns
+        except OSError:
+            return 0
+
+    def _peaks(self, track_id: str, version: int) -> Path:
+        return self.folder / "songs" / track_id[:2] / f"{track_id}.peaks{version}.npz"
 
     # What an ear has learned -----------------------------------------------------------------------------------------------
 

@@ -211,3 +211,16 @@ class Palette:
     def __post_init__(self) -> None:
         _expect(self.srgb.shape == (len(self.share), 3), f"palette: colours {self.srgb.shape}, {len(self.share)} shares")
         _freeze(self)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Constellation:
+    """The peaks of a sound, in order of time, then pitch: `frames` (k,) uint32 and `bins` (k,) uint16, as
+    `mixtape.fingerprint.constellation` counts them."""
+
+    frames: npt.NDArray[np.uint32]
+    bins: npt.NDArray[np.uint16]
+
+    def __post_init__(self) -> None:
+        _expect(len(self.frames) == len(self.bins), f"constellation: {len(self.frames)} frames, {len(self.bins)} bins")
+        _freeze(self)

@@ -126,7 +126,8 @@ def _dump(folder: Path) -> dict[str, object]:
         rows: dict[str, object] = {
             name: sorted(db.execute(f"SELECT * FROM {name}"), key=repr) for name in ("files", "tracks", "covers", "words", "meta")
         }
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.parent not in (folder, folder / "features"))
+    stamped = (folder, folder / "features", folder / "fingerprint")
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.parent not in stamped)
     return rows | {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
@@ -345,7 +346,7 @@ def test_what_was_skipped_is_tried_again_only_when_asked_or_changed(music: Path,
 def test_progress_counts_every_stage_to_its_end(music: Path, tmp_path: Path, ears: list[Path]) -> None:
     told: dict[str, list[tuple[int, int]]] = {}
     _build(music, tmp_path / "library", progress=lambda stage, done, total: told.setdefault(stage, []).append((done, total)))
-    assert list(told) == ["telling songs apart", "tags and covers", "listening", "map"]
+    assert list(told) == ["telling songs apart", "tags and covers", "listening", "map", "fingerprints"]
     assert all(counts == sorted(counts) and counts[-1][0] == counts[-1][1] for counts in told.values())
 
 

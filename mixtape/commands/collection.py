@@ -41,6 +41,8 @@ def build(
         report = build_library(music, opened, config=settings, progress=progress, retry=retry)
     for note in report.notes:
         print(printable(f"no cover from {note.path}: {note.reason}"))
+    for song in report.unmarked:
+        print(printable(f"no fingerprint of {song.path}: {song.reason}"))
     for skipped in report.skipped:
         print(printable(f"skipped {skipped.path}: {skipped.reason}"))
     if fallen_back := {name: many for name, many in report.decoders.items() if name != "pyav"}:
