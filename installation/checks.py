@@ -33,6 +33,7 @@ def checks(library: Library, config: Config) -> Iterator[Check]:
     yield _look("display", lambda: _display(config), needed=False)
     yield _look("sound", lambda: _sound(config), needed=False)
     yield _look("flashes", lambda: _flashes(config), needed=False)
+    yield _look("own scenes", lambda: _own_scenes(library, config), needed=False)
     yield _look("OSC", lambda: _osc(config), needed=False)
 
 
@@ -101,6 +102,15 @@ def _sound(config: Config) -> str:
     except Exception as error:
         raise MixtapeError(f"no device opens, of {', '.join(names)}; the show runs silently in time") from error
     return ", ".join(names)
+
+
+def _own_scenes(library: Library, config: Config) -> str:
+    from installation.app import shelf_of
+
+    shelf = shelf_of(library, config)
+    if shelf.faults:
+        raise MixtapeError("; ".join(shelf.faults))
+    return f"{len(shelf.scenes)} in {shelf.folder}"
 
 
 def _flashes(config: Config) -> str:

@@ -13,10 +13,13 @@ from mixtape.errors import ShowError
 from mixtape.types import ByteArray
 
 JUDGED_PX = (160, 90)
-"""Size of the picture the limiter judges; a flash that matters fills far more than a pixel of it."""
+"""Size of the picture the limiter judges, on its side for upright ones; a flash that matters fills far more than a pixel of it.
+
+It is no other for other sizes and shapes: with its size the limiter would lose what it has counted.
+"""
 
 
-_SHADERS = ("post/hold", "post/shrink", "post/shrink_small", "post/copy")
+_SHADERS = ("post/hold", "post/shrink", "post/shrink_small", "post/shrink_large", "post/copy")
 
 
 class LastPass:
@@ -31,7 +34,7 @@ class LastPass:
         if broken:
             raise ShowError(f"the flash limiter cannot work: {'; '.join(broken)}; put this file back as it was")
         self._screen = Screen(ctx, programs)
-        self._small = Target.make(ctx, JUDGED_PX)
+        self._small: Target | None = None
         self._before: Target | None = None
         self._source: tuple[moderngl.Texture, moderngl.Framebuffer] | None = None
         self._limiter = FlashLimiter(profile=profile)
@@ -51,11 +54,16 @@ class LastPass:
         self._gl.copy_framebuffer(before.texture, target)
 
     def _judged(self, picture: moderngl.Texture) -> ByteArray:
-        """The picture as the limiter sees it, (90, 160, 3)."""
-        width, height = JUDGED_PX
-        small = picture.width <= 4 * width and picture.height <= 4 * height
+        """The picture as the limiter sees it, (90, 160, 3) or upright."""
+        width, height = JUDGED_PX if picture.width >= picture.height else JUDGED_PX[::-1]
+        if self._small is None or self._small.texture.size != (width, height):
+            if self._small is not None:
+                self._small.release()
+            self._small = Target.make(self._gl, (width, height))
+        ratio = max(picture.width / width, picture.height / height)
+        kind = "_small" if ratio <= 4 else "" if ratio <= 12 else "_large"
         self._small.begin()
-        self._screen.draw(f"post/shrink{'_small' if small else ''}", u_picture=picture, u_step=(1.0 / width, 1.0 / height))
+        self._screen.draw(f"post/shrink{kind}", u_picture=picture, u_step=(1.0 / width, 1.0 / height))
         pixels = np.frombuffer(self._small.framebuffer.read(components=3, alignment=1), np.uint8)
         return pixels.reshape(height, width, 3)
 

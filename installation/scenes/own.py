@@ -80,7 +80,8 @@ class OwnSceneDrawer:
         pictures = self._pictures(state)
         now_s, last_s = state.moment.time_s, self._last_s
         if not last_s <= now_s < last_s + _AWAY_S:
-            self._begin(state)
+            self._forget()
+            self._begun_s = now_s
         self._last_s = now_s
         drawing.gl.disable(moderngl.BLEND)
         if self._scene.remembers:
@@ -103,11 +104,6 @@ class OwnSceneDrawer:
             target.release()
         self._targets, self._shown = {}, None
         self._last_s, self._begun_s, self._ticks = -math.inf, 0.0, -1
-
-    def _begin(self, state: FrameState) -> None:
-        self._forget()
-        here = state.scene == self._scene.name
-        self._begun_s = state.scene_since_s if here else state.moment.time_s
 
     def _run_ticks(self, state: FrameState, drawing: Drawing, pictures: dict[str, moderngl.Texture]) -> None:
         due = int((state.moment.time_s - self._begun_s) * TICK_HZ + 1e-6)

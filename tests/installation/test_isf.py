@@ -92,7 +92,7 @@ def test_a_point_without_bounds_is_in_pixels_of_the_picture(tmp_path, draw):
 
 def test_size_place_pass_and_time_are_those_of_the_show(tmp_path, draw):
     body = "void main() { gl_FragColor = vec4(isf_FragNormCoord.x, RENDERSIZE.x / 320.0, TIME / 4.0, 1.0); }"
-    picture = draw(write(tmp_path, body), [9.0, 10.0], whole=True)[-1]
+    picture = draw(write(tmp_path, body), [9.0, 9.4, 9.7, 10.0], whole=True)[-1]
     assert abs(picture[45, 40, 0] - 255 * 40.5 / 160) <= 8 and abs(picture[45, 100, 0] - 255 * 100.5 / 160) <= 4
     assert abs(picture[45, 80, 1] - 128) <= 2
     assert abs(picture[45, 80, 2] - 64) <= 2

@@ -169,3 +169,19 @@ def test_a_limiter_whose_own_shaders_are_broken_does_not_start(gl, monkeypatch):
     monkeypatch.setattr(lastpass, "_SHADERS", ("post/hold", "post/there_is_no_such_pass"))
     with pytest.raises(ShowError, match="flash limiter cannot work"):
         LastPass(gl)
+
+
+@pytest.mark.parametrize("size", [(540, 960), (1366, 768), pytest.param((3840, 2160), marks=pytest.mark.slow)])
+def test_pictures_of_any_shape_and_size_are_judged_whole(size, gl):
+    """A quarter of a window flashes in the farthest corner, in checkers of 8 pixels."""
+    keeper, source, screen = LastPass(gl), Target.make(gl, size), Target.make(gl, size)
+    high, wide = round(0.2 * size[1]), round(0.2 * size[0])
+    squares = (np.indices((high, wide)) // 8).sum(0) % 2
+    held = 0.0
+    for frame in range(12):
+        picture = np.zeros((size[1], size[0], 3), np.uint8)
+        picture[-high:, -wide:] = 255 * squares[..., None] * (frame % 2)
+        put(source, picture)
+        keeper(source.texture, screen.framebuffer, state(frame / 15))
+        held = max(held, float(np.abs(got(screen).astype(int) - picture).mean()))
+    assert held > 1.0
