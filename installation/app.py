@@ -103,6 +103,7 @@ def run_show(
         show = Show(world, stage, sound, sampler, seed_id=seed_id, journal=journal, into=lambda: window.screen)
         for words in filter(None, (fault, material.model_fault(library), unheld(config), *shelf.faults)):
             show.complain(words)
+        stage.rehearse(show.state)
         osc = owners.enter_context(_osc(config, show))
         ahead = owners.enter_context(Ahead(world, lambda: Library(library.folder)))
         live = Live(show, stage, window, world, osc=osc, ahead=ahead, sound=sound, levels=levels, shelf=shelf, displays=displays)

@@ -128,6 +128,15 @@ class Stage:
         """Compile the shaders whose files have changed; the names of those that are new."""
         return self._drawing.programs.reload()
 
+    def rehearse(self, state: FrameState) -> None:
+        """Draw every scene and every change once, unseen, so that no shader is compiled while somebody looks."""
+        before, after, between = self._targets
+        for name in self._scenes:
+            self._scene(name, replace(state, scene=name, from_scene=name, scene_mix=1.0), before)
+        for change in TRANSITIONS.values():
+            between.begin()
+            change.draw(state, self._drawing, before.texture, after.texture, share=0.5, song=(0.0, 0.0, 0.05))
+
     def wait_for_covers(self, patient: bool) -> None:
         """Whether a frame waits for every cover and every word it shows, from now on."""
         self._drawing.atlas.patient = self._drawing.lines.patient = patient

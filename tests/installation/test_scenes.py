@@ -153,6 +153,18 @@ def test_the_wall_blends_from_the_last_picture_to_the_next_by_time(stage, small_
     assert abs(middle - (dark + bright) / 2) < 0.1 * (bright - dark)
 
 
+def test_a_rehearsed_stage_compiles_nothing_while_somebody_looks(gl, small_world, play):
+    stage = Stage(gl, small_world, size=(160, 90))
+    state = play(small_world, 9.0)
+    stage.draw(state)
+    stage.rehearse(state)
+    known = set(stage._drawing.programs._shaders)
+    for scene in small_world.scenes:
+        for mix in (0.3, 1.0):
+            stage.draw(replace(state, scene=scene, scene_mix=mix, change="dissolve"))
+    assert set(stage._drawing.programs._shaders) == known
+
+
 def test_pictures_that_nobody_looks_at_do_not_pile_up_and_come_a_few_a_frame(gl, small_world, play, golden_scenes):
     state = play(small_world, 9.0, (0.0, "scene", "wall"))
     stage, patient = (Stage(gl, small_world, size=(160, 90), patient=True) for _ in range(2))
