@@ -98,7 +98,7 @@ def run_show(
             owners.enter_context(journal)
         sampler = owners.enter_context(Sampler(material.model_path(library)))
         levels = owners.enter_context(_levels(world, patient=False))
-        mixer = Mixer(lambda track_id: world.track(track_id).path, ahead=True, gain_of=levels.gain)
+        mixer = _mixer(world, levels, ahead=True)
         sound = owners.enter_context(DeviceSound(mixer, device=settings.sound_device, offset_ms=settings.sound_offset_ms))
         show = Show(world, stage, sound, sampler, seed_id=seed_id, journal=journal, into=lambda: window.screen)
         for words in filter(None, (fault, material.model_fault(library), unheld(config), *shelf.faults)):
@@ -132,7 +132,7 @@ def export(
     world = load_world(library, config).with_own(shelf.scenes)
     ctx = open_context()
     stage = Stage(ctx, world, size=size, patient=True, last_pass=last_pass(ctx, config))
-    mixer = Mixer(lambda track_id: world.track(track_id).path, ahead=False, gain_of=_levels(world, patient=True).gain)
+    mixer = _mixer(world, _levels(world, patient=True), ahead=False)
     model, fault = DirectSampler(material.model_path(library)), material.model_fault(library)
     count = max(1, round(seconds * fps))
     with OfflineSound(mixer) as sound, model as sampler, Recorder(out, width=size[0], height=size[1], fps=fps) as recorder:
@@ -146,6 +146,14 @@ def export(
         for note in filter(None, (*recorder.notes, fault, unheld(config), *shelf.faults)):
             show.complain(note)
     return out
+
+
+def _mixer(world: World, levels: Levels, *, ahead: bool) -> Mixer:
+    def one_album(before: str, after: str) -> bool:
+        first, second = world.track(before), world.track(after)
+        return bool(first.album) and (first.album, first.artist) == (second.album, second.artist)
+
+    return Mixer(lambda track_id: world.track(track_id).path, ahead=ahead, gain_of=levels.gain, one_recording=one_album)
 
 
 def _levels(world: World, *, patient: bool) -> Levels:

@@ -236,7 +236,8 @@ class Mixer:
     """Any number of songs into one stereo stream. `path_of` finds a track's file; KeyError means there is none.
 
     `ahead=False` decodes on demand: exact and deterministic, for export and tests. `ahead=True` never waits for a file; a fade
-    starts when its song is ready. `gain_of` says what a song's samples are multiplied by, for as long as it plays.
+    starts when its song is ready. `gain_of` says what a song's samples are multiplied by, for as long as it plays;
+    a song joined to one that may be `one_recording` with it keeps the gain of that, or the join would be heard as a step.
     To be used from one thread at a time. `starved` counts the pieces in which a song had begun and its decoder had not kept up.
     """
 
@@ -248,10 +249,12 @@ class Mixer:
         volume: float = 1.0,
         opener: Opener = open_blocks,
         gain_of: Callable[[str], float] = lambda _: 1.0,
+        one_recording: Callable[[str, str], bool] = lambda _before, _after: False,
     ) -> None:
         self.rendered = 0
         self.starved = 0
-        self._path_of, self._opener, self._ahead, self._gain_of = path_of, opener, ahead, gain_of
+        self._path_of, self._opener, self._ahead = path_of, opener, ahead
+        self._gain_of, self._one_recording = gain_of, one_recording
         self._voices: list[_Voice] = []
         self._marks: deque[_Mark] = deque(maxlen=512)
         self._volume = self._volume_goal = volume
@@ -269,7 +272,8 @@ class Mixer:
         delay, joins = self._delay(after_s, fade_s)
         soft = _CUT_SAMPLES if self._voices or start_s else 0
         fade = 0 if joins and fade_s <= 0 else max(round(fade_s * SAMPLE_RATE_HZ), soft)
-        gain = self._gain_of(track_id)
+        runs_on = joins and self._one_recording(self._voices[-1].track_id, track_id)
+        gain = self._voices[-1].gain if runs_on else self._gain_of(track_id)
         self._voices.append(_Voice(track_id, start_s, self._deck(track_id, start_s), fade, delay, gain))
         # More songs than can be told apart: the oldest hand over quickly, yet without a click.
         for voice in self._voices[1 : 1 + len(self._voices) - _VOICES]:

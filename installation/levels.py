@@ -7,6 +7,7 @@ true peak would then rise above -1 dBTP: such a song stays a little quieter.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -132,6 +133,12 @@ class Levels:
             with self._changed:
                 self._coming = tuple(coming)
                 self._changed.notify()
+
+    def wait_for(self, track_id: str, *, timeout_s: float) -> None:
+        """Wait until a song was measured, or so long: for the first song of an evening, while nothing is heard yet."""
+        until_s = time.monotonic() + timeout_s
+        while self._thread and self._target_lufs is not None and track_id not in self._known and time.monotonic() < until_s:
+            time.sleep(0.01)
 
     def gain(self, track_id: str) -> float:
         """What the song's samples are multiplied by. Answers at once, unless `patient`."""

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 GIVE_UP_S = 5.0
 """A show that could not draw anything for so long ends, and says why."""
 
+_FIRST_S = 3.0
+"""How long the first song may wait for its loudness to be measured."""
+
 _LOOK_S = 0.5
 """How often shader files and OpenGL's error flag are looked at."""
 
@@ -143,6 +146,9 @@ class Live:
         vsync, refresh_hz = self._window.vsync, self._window.refresh_hz
         pace = Pace(pace_hz(self._fps, refresh_hz=refresh_hz, vsync=vsync))
         period_s = 1.0 / (min(self._fps, refresh_hz) if vsync and refresh_hz > 0 else self._fps)
+        if self._levels:
+            self._levels.songs((self._show.state.track_id, *self._show.state.next_ids))
+            self._levels.wait_for(self._show.state.track_id, timeout_s=_FIRST_S)
         self._show.open()
         passed, began_s, busy_s = 0, time.perf_counter(), 0.0
         while not (ending.asked or self._show.over or passed == frames):
@@ -173,7 +179,7 @@ class Live:
         self._window.show()
         self._ahead.songs(self._show.state.next_ids)
         if self._levels:
-            self._levels.songs(self._show.state.next_ids)
+            self._levels.songs((*self._show.state.next_ids, self._show.state.track_id))
         for fault in self._ahead.errors():
             self._show.complain(fault)
         if moment.time_s - self._looked_s > _LOOK_S:

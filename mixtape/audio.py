@@ -223,8 +223,9 @@ def _pyav_chunks(path: Path, start_s: float) -> Iterator[_Chunk]:
     with _av_stream(path) as (container, stream):
         if start_s > 0:
             _seek(container, stream, start_s)
-        fifo, ahead = av.AudioFifo(), None
-        for frame in _frames(container, stream):
+        fifo, ahead, padding = av.AudioFifo(), None, 0
+        for frame, padded in _frames(container, stream):
+            padding = padded
             if ahead is None:
                 ahead = _samples_ahead(frame, stream, start_s)
             if ahead >= frame.samples:
@@ -242,26 +243,34 @@ def _pyav_chunks(path: Path, start_s: float) -> Iterator[_Chunk]:
                 fifo.read(ahead)
                 ahead = 0
             if fifo.samples >= _CHUNK_SAMPLES:
-                yield from _drained(fifo)
-        yield from _drained(fifo)
+                yield from _drained(fifo, but=frame.samples)
+        yield from _drained(fifo, but=padding)
 
 
-def _frames(container: Any, stream: Any) -> Iterator[Any]:
-    """Decoded frames; a damaged packet is left out, and reading ends where the container itself breaks off."""
+def _frames(container: Any, stream: Any) -> Iterator[tuple[Any, int]]:
+    """Decoded frames, and how many samples at the end of each are padding if it is the last one.
+
+    A damaged packet is left out, and reading ends where the container itself breaks off. FFmpeg takes the padding off itself but
+    in MP4, where the last packet lasts shorter than what it decodes to: a song would not join the next without a gap.
+    """
     import av
 
+    unit_s = stream.time_base if "mp4" in container.format.name else None
     with suppress(av.error.FFmpegError):
         for packet in container.demux(stream):
             try:
                 frames = packet.decode()
             except av.error.FFmpegError:
                 continue
-            yield from frames
+            lasts_s = float(packet.duration * unit_s) if unit_s and packet.duration and len(frames) == 1 else None
+            for frame in frames:
+                yield frame, 0 if lasts_s is None else max(frame.samples - round(lasts_s * frame.sample_rate), 0)
 
 
-def _drained(fifo: Any) -> Iterator[_Chunk]:
-    if fifo.samples:
-        frame = fifo.read()
+def _drained(fifo: Any, *, but: int = 0) -> Iterator[_Chunk]:
+    """All samples that have gathered, `but` the last few."""
+    if fifo.samples > but:
+        frame = fifo.read(fifo.samples - but)
         samples = frame.to_ndarray()
         if not frame.format.is_planar:
             samples = samples.reshape(-1, frame.layout.nb_channels).T

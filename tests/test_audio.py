@@ -237,6 +237,21 @@ def test_file_names_of_any_bytes_can_be_read(tmp_path: Path) -> None:
     assert len(audio.decode(wav(path, song(1)))) == 44100
 
 
+@pytest.mark.parametrize("kind", ["flac", "mp3", "m4a", "opus"])
+def test_a_recording_cut_in_two_files_decodes_to_its_samples_and_no_more(tmp_path: Path, kind: str) -> None:
+    # Odd lengths, so that no codec's frames fit: what they are filled up with must not be heard between two songs.
+    whole, cut = song(5.0), 100_001
+    first, second = (
+        audio.decode(encode(tmp_path / f"{name}.{kind}", part, tags={}), channels=2)
+        for name, part in (("first", whole[:cut]), ("second", whole[cut:]))
+    )
+    joined = np.concatenate([first, second])
+    assert len(joined) == pytest.approx(len(whole), abs=2 if kind == "opus" else 0)
+    assert len(first) == pytest.approx(cut, abs=1 if kind == "opus" else 0)
+    # A gap of a hundredth of a second would be off by the whole wave, 0.25 on the average.
+    assert np.sqrt(np.mean(np.square(joined[cut - 400 : cut + 400] - whole[cut - 400 : cut + 400]))) < 0.05
+
+
 def test_length_comes_from_the_header(tmp_path: Path) -> None:
     assert audio.duration_s(wav(tmp_path / "one.wav", song(3))) == pytest.approx(3.0)
 

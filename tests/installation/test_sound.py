@@ -156,6 +156,21 @@ def test_a_song_keeps_its_gain_from_the_first_sample_to_the_last():
     np.testing.assert_array_equal(mixer.render(5000), noise(2)[RATE : RATE + 5000] * np.float32(1.5))
 
 
+def test_songs_of_one_recording_joined_without_a_gap_keep_one_gain():
+    songs = {"first": tone(0, RATE), "second": tone(RATE, 3 * RATE), "other": tone(3 * RATE, 4 * RATE)}
+    gains = {"first": 0.5, "second": 0.8, "other": 0.9}
+    mixer = mixer_of(songs, gain_of=gains.get, one_recording=lambda before, after: {before, after} == {"first", "second"})
+    mixer.play("first")
+    out = [mixer.render(RATE - 1000)]
+    mixer.play("second", after_s=1.0)
+    out.append(mixer.render(2 * RATE))
+    mixer.play("other", after_s=2.0)
+    out.append(mixer.render(RATE + 1000))
+    heard = np.concatenate(out)
+    np.testing.assert_array_equal(heard[: 3 * RATE], tone(0, 3 * RATE) * np.float32(0.5))
+    np.testing.assert_array_equal(heard[3 * RATE :], tone(3 * RATE, 4 * RATE) * np.float32(0.9))
+
+
 def test_a_place_ahead_of_what_is_mixed_is_told_while_the_song_moves():
     mixer = mixer_of({"a": count()})
     mixer.play("a")
