@@ -261,7 +261,7 @@ def test_times_read_as_on_a_sleeve(duration_s, shown):
 def test_the_same_sheet_gives_the_same_bytes(tmp_path):
     for name in ("one.png", "two.png"):
         save_poster(tmp_path / name, golden.sheet(6, without_cover=(2,)), size_px=SMALL_PX)
-        typeset.line_image.cache_clear()
+        typeset._mask.cache_clear()
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
 
 

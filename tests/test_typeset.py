@@ -20,7 +20,7 @@ needs_shaping = pytest.mark.skipif(not typeset._shapes(), reason="Pillow has no 
 @pytest.fixture
 def system_fonts_in(monkeypatch, tmp_path):
     """A system whose only fonts are those put into this folder."""
-    caches = (glyphs.system_fonts, glyphs.font_for, runs.visual_runs, typeset._mask, typeset._advance, line_image, shorten)
+    caches = (glyphs.system_fonts, glyphs.font_for, runs.visual_runs, typeset._mask, typeset._advance, shorten)
 
     def forget():
         for cached in caches:

@@ -15,7 +15,7 @@ from installation.gl.drawing import Drawing
 from installation.gl.targets import Quads
 from installation.gl.text import Line
 from installation.state import FrameState
-from mixtape.lettering.typeset import line_height_px, measure
+from mixtape.lettering.typeset import line_height_px, pen_width_px
 from mixtape.types import FloatArray
 
 _LONGEST = 48
@@ -114,7 +114,7 @@ def _set(shown: Shown, picture: tuple[int, int]) -> _Sheet:
     room = (height - top - 0.6 * unit) / max(len(shown.rows), 1)
     size = round(max(8.0, min(0.54 * unit, room / 1.5)))
     wide = round(0.55 * width)
-    first_wide = max((measure(first, size_px=size, weight="semibold") for first, _ in shown.rows), default=0)
+    first_wide = max((pen_width_px(first, size_px=size, weight="semibold") for first, _ in shown.rows), default=0)
     rest = max(round(width - 2.0 * unit - 1.2 * size - first_wide), round(0.30 * width))
     rows = tuple((Line(first, size, "semibold", wide), Line(second, size, "regular", rest, 0.01)) for first, second in shown.rows)
     ground = shown.ground if shown.ground is not None else 0.80 if shown.heading else 0.35

@@ -143,7 +143,8 @@ def _flipped(text: str) -> str:
     return "".join(reversed(clusters))
 
 
-@functools.lru_cache(maxsize=2048)
+# Few are kept: measuring and drawing follow each other, and a show of weeks at 4K would gather gigabytes.
+@functools.lru_cache(maxsize=64)
 def _mask(text: str, size_px: float, weight: Weight, tracking_em: float, tabular: bool) -> tuple[ByteArray, float]:
     """Ink (h, w) uint8 of clean text, cut to the ink left and right, and how far right of the pen's start it begins in pixels.
 
@@ -205,7 +206,6 @@ def _cut(text: str, length: int) -> str:
     return text[:length].rstrip(" ,;:-–—([") + ELLIPSIS
 
 
-@functools.lru_cache(maxsize=1024)
 def line_image(
     text: str,
     *,
