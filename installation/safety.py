@@ -15,6 +15,7 @@ certified.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections import deque
 from dataclasses import dataclass
@@ -295,9 +296,12 @@ class FlashLimiter:
     """
 
     def __init__(self, *, profile: str = "window") -> None:
-        # Two, for what counts from less also counts earlier: on a slow rise the careful one alone would forget too soon.
-        self._shown_meters = [FlashMeter(profile=profile, careful=careful) for careful in (True, False)]
         self._wish_meter = FlashMeter(profile=profile)
+        self._careful_meter = FlashMeter(profile=profile, careful=True)
+        # What counts from less also counts earlier: on a slow rise the careful meter alone would forget too soon. As long as the
+        # picture is shown as it is wished, the wish's meter does for both.
+        self._exact_meter = self._wish_meter
+        self._blended_s = -math.inf
         self._shown: ByteArray | None = None
         self._time_s = 0.0
         self._slowness_s = 0.0
@@ -308,19 +312,33 @@ class FlashLimiter:
             self._shown = small
         dt_s, self._time_s = max(time_s - self._time_s, 0.0), time_s
         light = linear(small)
-        flashing = self._wish_meter.judge(light, time_s=time_s).fails
-        soft = self._soft(flashing, dt_s)
+        if time_s - self._blended_s > _ALIKE_S:
+            self._exact_meter = self._wish_meter
+        wished = self._wish_meter.look(light, time_s=time_s)
+        soft = self._soft(self._wish_meter.verdict(wished, time_s=time_s).fails, dt_s)
         for blend in sorted({soft, *(step for step in _STEPS if step > soft)}):
             shown = small if blend == 0.0 else _blended(small, self._shown, blend)
             light = light if blend == 0.0 else linear(shown)
-            looks = [meter.look(light, time_s=time_s) for meter in self._shown_meters]
-            verdicts = [meter.verdict(look, time_s=time_s) for meter, look in zip(self._shown_meters, looks, strict=True)]
-            if all(max(verdict.general, verdict.red) <= _AREA_HELD for verdict in verdicts):
+            careful = self._careful_meter.look(light, time_s=time_s)
+            as_wished = blend == 0.0 and self._exact_meter is self._wish_meter
+            exact = wished if as_wished else self._exact_meter.look(light, time_s=time_s)
+            if self._holds(self._careful_meter, careful, time_s) and self._holds(self._exact_meter, exact, time_s):
                 break
-        for meter, look in zip(self._shown_meters, looks, strict=True):
-            meter.take(look, time_s=time_s)
+        if blend > 0.0:
+            self._blended_s = time_s
+            if self._exact_meter is self._wish_meter:
+                self._exact_meter = copy.deepcopy(self._wish_meter)
+        self._careful_meter.take(careful, time_s=time_s)
+        if self._exact_meter is not self._wish_meter:
+            self._exact_meter.take(exact, time_s=time_s)
+        self._wish_meter.take(wished, time_s=time_s)
         self._shown = shown
         return blend
+
+    @staticmethod
+    def _holds(meter: FlashMeter, look: Look, time_s: float) -> bool:
+        verdict = meter.verdict(look, time_s=time_s)
+        return max(verdict.general, verdict.red) <= _AREA_HELD
 
     def _soft(self, flashing: bool, dt_s: float) -> float:
         """The blend of a low-pass whose time constant grows while the picture flashes and shrinks when it is calm again."""
@@ -334,6 +352,9 @@ def _blended(picture: ByteArray, before: ByteArray, blend: float) -> ByteArray:
     mixed = picture + np.float32(blend) * (before.astype(np.float32) - picture)
     return np.rint(mixed).astype(np.uint8)
 
+
+_ALIKE_S = 2.0
+"""After so long without a blend, what is shown and what is wished have flashed alike for longer than a flash counts."""
 
 _SLOWEST_S = 0.6
 _FASTEST_S = 0.004
