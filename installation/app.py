@@ -14,6 +14,7 @@ import moderngl
 
 from installation.ahead import Ahead
 from installation.clock import FixedClock
+from installation.control.feedback import Feedback, targets_of
 from installation.control.osc import OscInput
 from installation.decks import Mixer
 from installation.displays import Displays
@@ -73,6 +74,7 @@ def run_show(
 
     with contextlib.ExitStack() as owners:
         ending = owners.enter_context(Ending())
+        feedback = owners.enter_context(Feedback(targets_of(config.control.osc_out), rate_hz=config.control.osc_out_hz))
         shelf = shelf_of(library, config)
         world = load_world(library, config).with_own(shelf.scenes)
         settings = config.show
@@ -106,7 +108,19 @@ def run_show(
         stage.rehearse(show.state)
         osc = owners.enter_context(_osc(config, show))
         ahead = owners.enter_context(Ahead(world, lambda: Library(library.folder)))
-        live = Live(show, stage, window, world, osc=osc, ahead=ahead, sound=sound, levels=levels, shelf=shelf, displays=displays)
+        live = Live(
+            show,
+            stage,
+            window,
+            world,
+            osc=osc,
+            feedback=feedback,
+            ahead=ahead,
+            sound=sound,
+            levels=levels,
+            shelf=shelf,
+            displays=displays,
+        )
         live.run(ending, frames=frames)
 
 

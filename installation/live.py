@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from installation.ahead import Ahead
 from installation.clock import RealClock
+from installation.control.feedback import Feedback
 from installation.control.keys import KEYS, Keys
-from installation.control.knobs import own_knobs
+from installation.control.knobs import OwnKnobs, own_knobs
 from installation.control.osc import OscInput
 from installation.displays import Displays
 from installation.gl.context import complain_if_failed
@@ -109,6 +110,7 @@ class Live:
         world: World,
         *,
         osc: OscInput | None,
+        feedback: Feedback | None = None,
         ahead: Ahead,
         sound: Heard | None = None,
         levels: Levels | None = None,
@@ -118,8 +120,9 @@ class Live:
         self._show, self._stage, self._window, self._osc, self._ahead = show, stage, window, osc, ahead
         self._levels, self._shelf = levels, shelf
         self._displays = displays or Displays()
-        if osc and shelf:
-            osc.inbox.own = own_knobs(shelf.scenes)
+        self._world, self._feedback = world, feedback
+        self._own: OwnKnobs = {}
+        self._know_own()
         self._fps = world.config.show.fps
         self._keys = Keys(
             pick=self._pick,
@@ -177,6 +180,10 @@ class Live:
         self._stage.resize(self._displays.picture_px(self._window.size, self._show.state.knobs), level=self._quality.level)
         self._show.frame(moment, events, shown=self._shown())
         self._window.show()
+        if self._feedback:
+            self._feedback.tell(self._show.state, self._world, own=self._own)
+            for fault in self._feedback.errors():
+                self._show.complain(fault)
         self._ahead.songs(self._show.state.next_ids)
         if self._levels:
             self._levels.songs((*self._show.state.next_ids, self._show.state.track_id))
@@ -204,10 +211,15 @@ class Live:
         if self._shelf is None or not self._shelf.look():
             return
         self._show.offer(self._shelf.scenes)
-        if self._osc:
-            self._osc.inbox.own = own_knobs(self._shelf.scenes)
+        self._know_own()
         for fault in self._shelf.faults:
             self._show.complain(fault)
+
+    def _know_own(self) -> None:
+        """Let what steers from outside know the inputs of the user's own scenes."""
+        self._own = own_knobs(self._shelf.scenes) if self._shelf else {}
+        if self._osc:
+            self._osc.inbox.own = self._own
 
     def _bear(self, error: Exception) -> None:
         """Say what went wrong in a frame, and give up when it has done so for too long."""

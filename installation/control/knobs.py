@@ -224,6 +224,8 @@ _TAKE = {
 
 def as_markdown() -> str:
     """The text of docs/osc.md."""
+    from installation.control.feedback import ALL_S, OUT
+
     lines = [
         "# OSC",
         "",
@@ -272,6 +274,36 @@ def as_markdown() -> str:
         "- Refused and counted: NaN and infinity, several values, addresses with wildcards (`* ? [ ] { }`), packets over 8 kB,",
         "  packets that are cut off or break the rules of OSC 1.0 in any byte, and what a sender sends beyond 8,000 a second.",
         "- OSC can neither name files nor end the show.",
+        "",
+        "## What the show tells",
+        "",
+        '`osc_out = "127.0.0.1:9000"` in config.toml (several with commas) sends a bundle `osc_out_hz` times a second, for',
+        "lights, other visuals, or faders that shall move along. Every knob is told at the address it is turned by when it has",
+        f"turned, and all of them every {ALL_S:g} s; numbers in the units above. Nobody is told unless config names them.",
+        "",
+        "| address | values | when |",
+        "| --- | --- | --- |",
+        *(f"| `{ROOT}out/{name}` | {values} | {when} |" for name, values, when in OUT),
+        "",
+        "To see it: `oscdump 9000` (liblo), or with python-osc:",
+        "",
+        "```python",
+        "from pythonosc.dispatcher import Dispatcher",
+        "from pythonosc.osc_server import BlockingOSCUDPServer",
+        "show = Dispatcher()",
+        "show.set_default_handler(print)",
+        'BlockingOSCUDPServer(("127.0.0.1", 9000), show).serve_forever()',
+        "```",
+        "",
+        "In other programs (by their manuals, not tried here):",
+        "",
+        "- **TouchOSC**: an OSC connection by UDP to this computer, sending to port 9100, receiving on 9000; a fader sends and",
+        "  receives a knob's address, with the knob's range as its scale. `osc_host` must then be this computer's address on the",
+        "  network, and `osc_out` the tablet's.",
+        "- **TouchDesigner**: an OSC In CHOP on port 9000 makes a channel of each address; an OSC Out CHOP turns knobs on 9100.",
+        "- **Resolume**: OSC input on port 9000 in the preferences; map `/mixtape/out/level` to a parameter by a shortcut.",
+        "- **Max, Ableton Live with Max for Live**: `[udpreceive 9000]` into `[route /mixtape/out/beat]`, and",
+        "  `/mixtape/energy 0.8` into `[udpsend 127.0.0.1 9100]`.",
         "",
         "This page is made by `python -m installation.control.knobs`.",
     ]

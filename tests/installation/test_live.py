@@ -316,7 +316,7 @@ def test_f1_says_how_the_show_runs(parts, small_world):
     assert rows["now"] == small_world.track(show.state.track_id).label
     assert rows["quality"] == "full, by itself, for 320 x 180"
     assert "the projector is warm" in rows["0 s ago"]
-    assert rows["memory"].split()[0].isdigit()
+    assert rows["memory"].split()[0].replace(",", "").isdigit()
     assert {knob for words in live_knobs(stage.shown[-1].rows) for knob in [words.split()[0]]} == set(show.state.knobs)
 
 
