@@ -222,10 +222,28 @@ _TAKE = {
 }
 
 
+ALL_S = 2.0
+"""So often every knob is told, turned or not."""
+
+OUT: tuple[tuple[str, str, str], ...] = (
+    ("song", "id, title, artist, album", "when it changes, and every 2 s"),
+    ("next", "id, title, artist", "when it changes, and every 2 s"),
+    ("palette", "up to 5 times red, green, blue and share, each 0 to 1", "every time"),
+    ("position", "seconds heard of the song, seconds it lasts", "every time"),
+    ("level", "0 to 1", "every time"),
+    ("bands", "8 numbers from 0 to 1, lowest band first", "every time"),
+    ("onset", "0 to 1: how hard something begins to sound just now", "every time"),
+    ("beat", "0 to 1 from beat to beat", "every time"),
+    ("section", "which section of the song this is, from 0, and how many there are", "every time"),
+    ("map", "x and y of the song on the map, 0 to 1, y up", "every time"),
+    ("scene", "the scene that is seen, and how far it has come in, 0 to 1", "every time"),
+    ("paused", "1 or 0", "every time"),
+)
+"""What is told under `/mixtape/out/`: name, values, how often."""
+
+
 def as_markdown() -> str:
     """The text of docs/osc.md."""
-    from installation.control.feedback import ALL_S, OUT
-
     lines = [
         "# OSC",
         "",

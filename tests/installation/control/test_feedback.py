@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from pythonosc.osc_bundle import OscBundle
 
-from installation.control.feedback import ALL_S, OUT, Feedback, packet, targets_of
-from installation.control.knobs import registry
+from installation.control.feedback import Feedback, packet, targets_of
+from installation.control.knobs import ALL_S, OUT, registry
 from installation.control.packets import messages
 from installation.live import Ending, Live
 from installation.show import Show
