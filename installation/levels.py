@@ -6,6 +6,7 @@ true peak would then rise above -1 dBTP: such a song stays a little quieter.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -163,6 +164,9 @@ class Levels:
         return next((track_id for track_id in self._coming if track_id not in self._known), None)
 
     def _run(self) -> None:
+        # Where threads have priorities of their own (Linux), this one gives way to those that draw and mix.
+        with suppress(AttributeError, OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 15)
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._closed or self._next() is not None)

@@ -98,7 +98,7 @@ def _part(image: Image.Image, output: Placed, size: tuple[int, int], pen: int) -
             draw.rectangle(band, outline=tint, width=pen)
             for y in np.arange(top, bottom, size[1] / ROWS / 2):
                 draw.line((band[0], y, band[2], y + (band[2] - band[0])), fill=tint, width=pen)
-    _circle(draw, (left + right) / 2, (top + bottom) / 2, 4 * size[1] / ROWS, tint, 2 * pen)
+    _circle(draw, (left + right) / 2, (top + bottom) / 2, 2.75 * size[1] / ROWS, tint, 2 * pen)
     draw.rectangle(box, outline=tint, width=2 * pen)
 
 
