@@ -16,6 +16,7 @@ from installation.ahead import Ahead
 from installation.clock import FixedClock
 from installation.control.feedback import Feedback, targets_of
 from installation.control.osc import OscInput
+from installation.control.oscquery import OscQuery
 from installation.decks import Mixer
 from installation.displays import Displays
 from installation.gl.context import open_context
@@ -115,6 +116,7 @@ def run_show(
             world,
             osc=osc,
             feedback=feedback,
+            query=owners.enter_context(_query(config, osc)),
             ahead=ahead,
             sound=sound,
             levels=levels,
@@ -194,6 +196,16 @@ def _journal(library: Library, world: World) -> tuple[ShowLog | None, str]:
         versions={"mixtape": version("mixtape"), "python": sys.version.split()[0]},
     )
     return log, ""
+
+
+@contextlib.contextmanager
+def _query(config: Config, osc: OscInput | None) -> Iterator[OscQuery | None]:
+    """OSCQuery, where OSC is listened to and it is wanted; what goes wrong is told by itself."""
+    if osc is None or not osc.listening or not config.control.oscquery:
+        yield None
+        return
+    with OscQuery(osc.host, config.control.oscquery_port, osc_host=osc.host, osc_port=osc.port) as query:
+        yield query
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from installation.control.feedback import Feedback
 from installation.control.keys import KEYS, Keys
 from installation.control.knobs import OwnKnobs, own_knobs
 from installation.control.osc import OscInput
+from installation.control.oscquery import OscQuery
 from installation.displays import Displays
 from installation.gl.context import complain_if_failed
 from installation.isf.shelf import Shelf
@@ -111,6 +112,7 @@ class Live:
         *,
         osc: OscInput | None,
         feedback: Feedback | None = None,
+        query: OscQuery | None = None,
         ahead: Ahead,
         sound: Heard | None = None,
         levels: Levels | None = None,
@@ -120,7 +122,7 @@ class Live:
         self._show, self._stage, self._window, self._osc, self._ahead = show, stage, window, osc, ahead
         self._levels, self._shelf = levels, shelf
         self._displays = displays or Displays()
-        self._world, self._feedback = world, feedback
+        self._world, self._feedback, self._query = world, feedback, query
         self._own: OwnKnobs = {}
         self._know_own()
         self._fps = world.config.show.fps
@@ -180,10 +182,7 @@ class Live:
         self._stage.resize(self._displays.picture_px(self._window.size, self._show.state.knobs), level=self._quality.level)
         self._show.frame(moment, events, shown=self._shown())
         self._window.show()
-        if self._feedback:
-            self._feedback.tell(self._show.state, self._world, own=self._own)
-            for fault in self._feedback.errors():
-                self._show.complain(fault)
+        self._tell()
         self._ahead.songs(self._show.state.next_ids)
         if self._levels:
             self._levels.songs((*self._show.state.next_ids, self._show.state.track_id))
@@ -196,6 +195,16 @@ class Live:
             self._tell_refusal()
             complain_if_failed(self._window.ctx, "drawing")
             self._failing_since_s = None
+
+    def _tell(self) -> None:
+        """Let others know how things stand."""
+        if self._feedback is None:
+            return
+        said = self._feedback.tell(self._show.state, self._world, own=self._own)
+        if said and self._query:
+            self._query.know(self._show.state.knobs, self._own, said)
+        for fault in (*self._feedback.errors(), *(self._query.errors() if self._query else ())):
+            self._show.complain(fault)
 
     def _wishes(self, moment: Moment) -> list[ControlEvent]:
         events = self._keys.translate(self._window.events(), size_px=self._window.size, now_s=moment.time_s)

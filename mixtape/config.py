@@ -262,6 +262,8 @@ class ControlConfig:
     osc_port: int = _number(9100, 1024, 65535, "", "The UDP port OSC arrives on.")
     osc_host: str = _text("127.0.0.1", "The address OSC is taken on; 127.0.0.1 hears this computer alone.")
     osc_out: str = _text("", "Who is told by OSC what plays and where the knobs stand, such as 127.0.0.1:9000; empty: nobody.")
+    oscquery: bool = _switch(True, "Whether other programs may ask by OSCQuery which addresses there are; heard where OSC is.")
+    oscquery_port: int = _number(9101, 1024, 65535, "", "The TCP port of OSCQuery.")
     osc_out_hz: float = _number(30.0, 1.0, 120.0, "times/s", "How often they are told.")
 
 

@@ -12,6 +12,7 @@ from typing import Any, Self, TypeAlias
 
 import numpy as np
 from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
+from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from installation.control.knobs import ALL_S, ROOT, OwnKnobs, find
@@ -59,18 +60,20 @@ class Feedback:
         for each in self._sockets.values():
             each.close()
 
-    def tell(self, state: FrameState, world: World, *, own: OwnKnobs) -> None:
-        """Send how things stand, when it is time. Never raises for a network that is not there: see `errors`."""
+    def tell(self, state: FrameState, world: World, *, own: OwnKnobs) -> Sequence[Message]:
+        """Send how things stand, when it is time: what was said. Never raises for a network that is not there: see `errors`."""
         now_s = state.moment.time_s
         # A hair early, so that a frame that falls just short does not make every second one wait.
-        if not self._targets or now_s - self._told_s < self._every_s - 2e-3:
-            return
+        if now_s - self._told_s < self._every_s - 2e-3:
+            return ()
         every = now_s - self._all_s >= ALL_S
         said = [(ROOT + "out/" + name, values) for name, values in moving(state, world)]
         said += self._changed((*resting(state, world), *knob_messages(state.knobs, own)), every=every)
         self._told_s = now_s
         self._all_s = now_s if every else self._all_s
-        self._send(packet(said))
+        if self._targets:
+            self._send(packet(said))
+        return said
 
     def errors(self) -> list[str]:
         """What went wrong since the last call: one line for each target, once."""
@@ -137,11 +140,20 @@ def knob_messages(knobs: Mapping[str, KnobValue], own: OwnKnobs) -> Iterator[Mes
 
 
 def packet(messages: Sequence[Message]) -> bytes:
-    """An OSC bundle to be taken at once: float32, int32 and texts."""
+    """An OSC bundle to be taken at once."""
     bundle = OscBundleBuilder(IMMEDIATELY)
     for address, values in messages:
-        message = OscMessageBuilder(address)
-        for value in values:
-            message.add_arg(value, OscMessageBuilder.ARG_TYPE_FLOAT if isinstance(value, float) else None)
-        bundle.add_content(message.build())
+        bundle.add_content(_message(address, values))
     return bytes(bundle.build().dgram)
+
+
+def message_packet(address: str, values: Sequence[Value]) -> bytes:
+    """One OSC message: float32, int32 and texts."""
+    return bytes(_message(address, values).dgram)
+
+
+def _message(address: str, values: Sequence[Value]) -> OscMessage:
+    message = OscMessageBuilder(address)
+    for value in values:
+        message.add_arg(value, OscMessageBuilder.ARG_TYPE_FLOAT if isinstance(value, float) else None)
+    return message.build()

@@ -323,6 +323,15 @@ def as_markdown() -> str:
         "- **Max, Ableton Live with Max for Live**: `[udpreceive 9000]` into `[route /mixtape/out/beat]`, and",
         "  `/mixtape/energy 0.8` into `[udpsend 127.0.0.1 9100]`.",
         "",
+        "## OSCQuery",
+        "",
+        "Programs that speak OSCQuery find the show by themselves (zeroconf, `_oscjson._tcp`): every address above with its range, its",
+        "words and its value, by HTTP on port 9101 of the address OSC is taken on (`oscquery`, `oscquery_port`), and by WebSocket",
+        "(`LISTEN`) each value as it changes, 16 clients at most. Nothing can be turned there: that is what OSC is for.",
+        "",
+        "    curl 'http://127.0.0.1:9101/mixtape/wall/rows'",
+        "    curl 'http://127.0.0.1:9101/?HOST_INFO'",
+        "",
         "This page is made by `python -m installation.control.knobs`.",
     ]
     return "\n".join(lines) + "\n"

@@ -1,0 +1,319 @@
+"""OSCQuery: other programs ask which addresses there are, with ranges, words and values, and listen to some of them.
+
+HTTP and WebSocket on one port, announced by zeroconf, after the OSCQuery proposal (github.com/Vidvox/OSCQueryProposal). What is
+asked is answered from what the last frame left behind, in threads of its own: the show never waits for a client.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import queue
+import socket
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any, Self
+from urllib.parse import unquote, urlsplit
+
+from websockets.datastructures import Headers
+from websockets.exceptions import WebSocketException
+from websockets.http11 import Request, Response
+from websockets.sync.server import Server, ServerConnection, serve
+
+from installation.control.feedback import Message, message_packet
+from installation.control.knobs import OUT, ROOT, LiveKnob, OwnKnobs, registry
+from installation.messages import KnobValue
+
+CLIENTS_LIMIT = 16
+_LARGEST_BYTES = 4096
+_WAITING = 256
+_READ, _WRITE, _BOTH = 1, 2, 3
+_TYPES = {"number": "f", "seconds": "f", "whole": "i", "switch": "T", "toggle": "T", "press": "N"}
+_UNITS = {"s": "time.second", "ms": "time.millisecond", "Hz": "time.hertz", "px": "distance.pixels"}
+_ATTRIBUTES = ("FULL_PATH", "CONTENTS", "TYPE", "VALUE", "RANGE", "DESCRIPTION", "ACCESS", "UNIT", "CLIPMODE", "CRITICAL", "TAGS")
+_COMMANDS = ("LISTEN", "IGNORE")
+
+Node = dict[str, Any]
+
+
+class OscQuery:
+    """The server. Use it in a `with`; a port that cannot be had is told by `errors`, and the show goes on without."""
+
+    def __init__(
+        self, host: str, port: int, *, osc_host: str, osc_port: int, name: str = "mixtape", announced: bool = True
+    ) -> None:
+        """Port 0 takes any free one; `port` says which. `announced` by zeroconf on the networks of `host`."""
+        self.host, self.port, self.name = host, port, name
+        self._osc, self._announced = (osc_host, osc_port), announced
+        self._knobs: Mapping[str, KnobValue] = {}
+        self._own: OwnKnobs = {}
+        self._out: dict[str, tuple[Any, ...]] = {}
+        self._listeners: set[_Listener] = set()
+        self._lock = threading.Lock()
+        self._server: Server | None = None
+        self._zeroconf: Any = None
+        self._threads: list[threading.Thread] = []
+        self._faults: list[str] = []
+
+    def __enter__(self) -> Self:
+        try:
+            self._server = serve(
+                self._listen,
+                sock=_bound(self.host, self.port),
+                process_request=self._asked,
+                max_size=_LARGEST_BYTES,
+                compression=None,
+                logger=_SILENT,
+                server_header=None,
+            )
+        except (OSError, OverflowError) as error:
+            self._faults.append(
+                f"no OSCQuery: {self.host}:{self.port} cannot be listened on ({error}); choose another oscquery_port in config"
+            )
+            return self
+        self.port = self._server.socket.getsockname()[1]
+        self._begin(self._server.serve_forever, "oscquery")
+        if self._announced:
+            # Telling the network who is here takes more than a second.
+            self._begin(self._announce, "oscquery-zeroconf")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            listeners = list(self._listeners)
+        for listener in listeners:
+            listener.stop()
+        if self._server:
+            self._server.shutdown()
+        for thread in self._threads:
+            thread.join(3.0)
+        if self._zeroconf:
+            with suppress(Exception):
+                self._zeroconf.close()
+
+    @property
+    def listening(self) -> bool:
+        """Whether anybody can ask."""
+        return self._server is not None
+
+    def errors(self) -> list[str]:
+        """What went wrong since the last call, in words for a person."""
+        told, self._faults = self._faults, []
+        return told
+
+    def know(self, knobs: Mapping[str, KnobValue], own: OwnKnobs, said: Sequence[Message]) -> None:
+        """How things stand: all knobs, and the addresses and values `said` anew; those are handed on to who listens."""
+        changed = own is not self._own and own != self._own
+        self._knobs, self._own = knobs, own
+        self._out.update((address, values) for address, values in said if address.startswith(ROOT + "out/"))
+        with self._lock:
+            listeners = tuple(self._listeners)
+        for listener in listeners:
+            listener.tell(said)
+            if changed:
+                listener.notice({"COMMAND": "PATH_CHANGED", "DATA": ROOT + "scene"})
+
+    # Questions ------------------------------------------------------------------------------------------------------------------
+
+    def tree(self) -> Node:
+        """All there is, as the proposal's tree of nodes."""
+        root: Node = {"FULL_PATH": "/", "CONTENTS": {}, "ACCESS": 0, "DESCRIPTION": "mixtape, a show made from music"}
+        own = {knob.address: knob for knob in self._own.values()}
+        for knob in (*registry(), *own.values()):
+            _place(root, knob.address, knob_node(knob, self._knobs.get(knob.name)))
+        for name, values, _ in OUT:
+            _place(root, f"{ROOT}out/{name}", _out_node(values, self._out.get(f"{ROOT}out/{name}")))
+        return root
+
+    def host_info(self) -> Node:
+        """Who is asked, where OSC is taken, and what of the proposal is answered."""
+        return {
+            "NAME": self.name,
+            "OSC_IP": self._osc[0],
+            "OSC_PORT": self._osc[1],
+            "OSC_TRANSPORT": "UDP",
+            "WS_IP": self.host,
+            "WS_PORT": self.port,
+            "EXTENSIONS": {
+                **dict.fromkeys(("ACCESS", "VALUE", "RANGE", "DESCRIPTION", "UNIT", "CLIPMODE"), True),
+                **dict.fromkeys(("LISTEN", "PATH_CHANGED"), True),
+            },
+        }
+
+    def answer(self, target: str) -> tuple[HTTPStatus, Node | None]:
+        """The status and the JSON for an HTTP path with its question."""
+        asked = urlsplit(target)
+        question = asked.query.partition("=")[0]
+        if question == "HOST_INFO":
+            return HTTPStatus.OK, self.host_info()
+        if question and question not in _ATTRIBUTES:
+            return HTTPStatus.BAD_REQUEST, None
+        node: Node | None = self.tree()
+        for part in filter(None, unquote(asked.path).split("/")):
+            node = node.get("CONTENTS", {}).get(part) if node else None
+        if node is None:
+            return HTTPStatus.NOT_FOUND, None
+        if not question:
+            return HTTPStatus.OK, node
+        return (HTTPStatus.OK, {question: node[question]}) if question in node else (HTTPStatus.NO_CONTENT, None)
+
+    def _asked(self, _connection: ServerConnection, request: Request) -> Response | None:
+        """Answer a question by HTTP; None lets a WebSocket through."""
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return None
+        status, found = self.answer(request.path)
+        body = b"" if found is None else json.dumps(found).encode()
+        headers = Headers({"Content-Type": "application/json", "Content-Length": str(len(body)), "Connection": "close"})
+        return Response(status.value, status.phrase, headers, body)
+
+    # Listening ------------------------------------------------------------------------------------------------------------------
+
+    def _listen(self, connection: ServerConnection) -> None:
+        with self._lock:
+            full = len(self._listeners) >= CLIENTS_LIMIT
+            listener = _Listener(connection)
+            if not full:
+                self._listeners.add(listener)
+        if full:
+            connection.close(1013, f"{CLIENTS_LIMIT} clients listen already")
+            return
+        sending = threading.Thread(target=listener.send, name="oscquery-listener", daemon=True)
+        sending.start()
+        try:
+            for message in connection:
+                listener.obey(message)
+        except WebSocketException:
+            pass
+        finally:
+            listener.stop()
+            sending.join(2.0)
+            with self._lock:
+                self._listeners.discard(listener)
+
+    def _begin(self, run: Callable[[], None], name: str) -> None:
+        self._threads.append(threading.Thread(target=run, name=name, daemon=True))
+        self._threads[-1].start()
+
+    def _announce(self) -> None:
+        from zeroconf import ServiceInfo, Zeroconf
+
+        try:
+            address = socket.gethostbyname(socket.gethostname()) if self.host in ("0.0.0.0", "::") else self.host
+            self._zeroconf = Zeroconf(interfaces=[address])
+            for kind, port in (("_oscjson._tcp.local.", self.port), ("_osc._udp.local.", self._osc[1])):
+                name = f"{self.name}-{self.port}"
+                info = ServiceInfo(
+                    kind, f"{name}.{kind}", addresses=[socket.inet_aton(address)], port=port, server=f"{name}.local."
+                )
+                self._zeroconf.register_service(info)
+        except Exception as error:  # a network may refuse anything; who knows the port can ask all the same
+            self._faults.append(f"OSCQuery is not announced on the network ({error or type(error).__name__})")
+
+
+class _Listener:
+    """One WebSocket: the addresses it listens to, and what waits to be sent; of what it is too slow for the oldest goes."""
+
+    def __init__(self, connection: ServerConnection) -> None:
+        self._connection = connection
+        self._paths: frozenset[str] = frozenset()
+        self._waiting: queue.Queue[bytes | str | None] = queue.Queue(_WAITING)
+
+    def obey(self, message: str | bytes) -> None:
+        """Take a LISTEN or an IGNORE; anything else is passed over."""
+        try:
+            asked = json.loads(message)
+            command, path = asked["COMMAND"], asked["DATA"]
+        except (ValueError, TypeError, KeyError):
+            return
+        if command not in _COMMANDS or not isinstance(path, str) or (command == "LISTEN" and len(self._paths) >= _WAITING):
+            return
+        self._paths = self._paths | {path} if command == "LISTEN" else self._paths - {path}
+
+    def tell(self, said: Sequence[Message]) -> None:
+        """Hand on what is listened to."""
+        for address, values in said if self._paths else ():
+            if address in self._paths:
+                self._put(message_packet(address, values))
+
+    def notice(self, words: Node) -> None:
+        """Hand on a notice."""
+        self._put(json.dumps(words))
+
+    def stop(self) -> None:
+        """End the sending, and the connection with it."""
+        self._put(None)
+
+    def send(self) -> None:
+        """Send what waits, until `stop`."""
+        with suppress(WebSocketException, OSError):
+            while (waiting := self._waiting.get()) is not None:
+                self._connection.send(waiting)
+        with suppress(WebSocketException, OSError):
+            self._connection.close()
+
+    def _put(self, waiting: bytes | str | None) -> None:
+        while True:
+            try:
+                self._waiting.put_nowait(waiting)
+                return
+            except queue.Full:
+                with suppress(queue.Empty):
+                    self._waiting.get_nowait()
+
+
+def knob_node(knob: LiveKnob, value: KnobValue | None) -> Node:
+    """The node of a knob or a trigger."""
+    node: Node = {
+        "FULL_PATH": knob.address,
+        "TYPE": _TYPES.get(knob.kind, "s"),
+        "ACCESS": _WRITE if knob.is_trigger else _BOTH,
+        "DESCRIPTION": knob.sentence,
+    }
+    if knob.choices and not knob.others:
+        node["RANGE"] = [{"VALS": list(knob.choices)}]
+    elif knob.low is not None:
+        node["RANGE"] = [{"MIN": knob.low, "MAX": knob.high}]
+        node["CLIPMODE"] = ["both"]
+    if knob.unit in _UNITS:
+        node["UNIT"] = [_UNITS[knob.unit]]
+    if value is not None:
+        node["VALUE"] = [value]
+        if knob.kind == "switch":
+            node["TYPE"] = "T" if value else "F"
+    return node
+
+
+def _out_node(words: str, values: tuple[Any, ...] | None) -> Node:
+    node: Node = {"ACCESS": _READ, "DESCRIPTION": words[0].upper() + words[1:] + "."}
+    if values is not None:
+        node["TYPE"] = "".join({float: "f", int: "i"}.get(type(value), "s") for value in values)
+        node["VALUE"] = list(values)
+    return node
+
+
+def _place(root: Node, address: str, leaf: Node) -> None:
+    """Hang a leaf into the tree; what is an address and has addresses under it is both."""
+    node, path = root, ""
+    for part in address.strip("/").split("/"):
+        path += "/" + part
+        node = node.setdefault("CONTENTS", {}).setdefault(part, {"FULL_PATH": path, "ACCESS": 0})
+    node.update({**leaf, "FULL_PATH": path})
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+        made.listen()
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+_SILENT = logging.getLogger("mixtape.oscquery")
+_SILENT.addHandler(logging.NullHandler())
+_SILENT.propagate = False
