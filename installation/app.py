@@ -104,7 +104,7 @@ def run_show(
         mixer = _mixer(world, levels, ahead=True)
         sound = owners.enter_context(DeviceSound(mixer, device=settings.sound_device, offset_ms=settings.sound_offset_ms))
         show = Show(world, stage, sound, sampler, seed_id=seed_id, journal=journal, into=lambda: window.screen)
-        for words in filter(None, (fault, material.model_fault(library), unheld(config), *shelf.faults)):
+        for words in filter(None, (*world.left_out, fault, material.model_fault(library), unheld(config), *shelf.faults)):
             show.complain(words)
         stage.rehearse(show.state)
         osc = owners.enter_context(_osc(config, show))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 SCENES = ("map", "grid", "wall", "chart", "forming", "gallery")
 """The scenes of the house, in the order they are gone through; those of a collection that has no use for one are left out."""
 
-TILED = frozenset({"map", "grid"})
+TILED = frozenset({"map", "grid", "chart", "forming"})
 """Scenes of the songs' own tiles: from one of them to another the tiles fly, and none is swapped for a picture of itself."""
 
 FLY = "fly"

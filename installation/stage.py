@@ -22,6 +22,9 @@ from installation.gl.transitions import TRANSITIONS
 from installation.isf.header import OwnScene
 from installation.places import smooth
 from installation.quality import LEVELS, level_of
+from installation.scenes.chart import ChartScene
+from installation.scenes.forming import FormingScene
+from installation.scenes.gallery import GalleryScene
 from installation.scenes.grid import GridScene
 from installation.scenes.map import MapScene
 from installation.scenes.overlay import NOTHING, Overlay, Shown
@@ -55,9 +58,24 @@ class TileScene(Scene, Protocol):
         """Draw what lies under the tiles into the framebuffer in use."""
 
 
+@runtime_checkable
+class WordedScene(Scene, Protocol):
+    """A scene with words of its own, set over the finished picture, sharp and clear of grain."""
+
+    def words(self, state: FrameState, drawing: Drawing, weight: float) -> None:
+        """Set the words, `weight` 0..1 of them, into the framebuffer in use."""
+
+
 SceneFactory: TypeAlias = Callable[[Drawing], Scene]
 
-SCENES: dict[str, SceneFactory] = {"map": MapScene, "grid": GridScene, "wall": WallScene}
+SCENES: dict[str, SceneFactory] = {
+    "map": MapScene,
+    "grid": GridScene,
+    "wall": WallScene,
+    "chart": ChartScene,
+    "forming": FormingScene,
+    "gallery": GalleryScene,
+}
 """Every scene by name: what makes it. A world's `scenes` says which of them a show has."""
 
 
@@ -183,7 +201,7 @@ class Stage:
             self._post.gather(state, self._drawing, picture)
             self._post.draw(state, self._drawing, picture.texture, judged)
             # Letters are set for the picture's own size, whatever size the scenes are drawn at, and stay clear of grain.
-            self._title.draw(state, full_size)
+            self._words(state, full_size)
         if shown.any:
             # Under the limiter too: a search opened and closed again and again is a strobe like any other.
             judged.use()
@@ -224,6 +242,21 @@ class Stage:
         song = self._song(state, begin if begin in LAYOUTS else end)
         TRANSITIONS[state.change].draw(state, self._drawing, before.texture, after.texture, share=share, song=song)
         return self._targets[2]
+
+    def _words(self, state: FrameState, drawing: Drawing) -> None:
+        """The words of the scenes in sight, those of the one that goes before those of the one that comes, and the title card."""
+        standing = {state.scene: 1.0}
+        if state.scene_mix < 1.0 and state.scene != state.from_scene:
+            begin, end, share = state.way
+            standing = {begin: 1.0 - float(smooth(2.5 * share)), end: float(smooth(2.5 * share - 1.5))}
+        untitled = 1.0
+        for name, weight in standing.items():
+            scene = self._named(name)
+            if isinstance(scene, WordedScene):
+                scene.words(state, drawing, weight)
+            if getattr(scene, "titled", False):
+                untitled = 1.0 - weight
+        self._title.draw(state, drawing, share=untitled)
 
     def _flight(self, state: FrameState, begin: TileScene, end: TileScene, share: float) -> Target:
         """The grounds one after the other, and over them the tiles on their way."""

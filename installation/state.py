@@ -111,6 +111,10 @@ class FrameState:
             return self.scene, self.from_scene, 1.0 - self.scene_mix
         return self.from_scene, self.scene, self.scene_mix
 
+    def stood_s(self, scene: str) -> float:
+        """How long a scene has been standing; as the one that goes, since it came."""
+        return self.moment.time_s - (self.scene_since_s if scene == self.scene else self.from_since_s)
+
 
 COMING = 5
 """How many of the coming songs a scene may know."""

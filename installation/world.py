@@ -10,13 +10,16 @@ from pathlib import Path
 
 import numpy as np
 
+from installation.director import SCENES
+from installation.forming import Forming
+from installation.gallery import Gallery, load_gallery
 from installation.isf.header import Input, OwnScene
 from mixtape.config import Config, Knob
 from mixtape.covergan.colours import colours_of
-from mixtape.errors import LibraryError
+from mixtape.errors import LibraryError, MixtapeError
 from mixtape.library import Library
 from mixtape.poster.inks import palette_of_id
-from mixtape.types import TIMELINE_HZ, ByteArray, FloatArray, Grid, Neighbours, Palette, SongMap, Timeline, Track
+from mixtape.types import TIMELINE_HZ, ByteArray, FloatArray, Grid, Neighbours, Palette, Region, SongMap, Timeline, Track
 
 LARGE_PX = 512
 """Side of the large cover of a song that plays."""
@@ -42,10 +45,28 @@ class World:
     loudness_lufs: Callable[[str], float | None] = lambda _: None
     """How loud a song is on the whole, as the build heard it; None where it did not."""
 
+    forming: Forming | None = None
+    """How the map came about, where the library knows it."""
+
+    gallery: Gallery | None = None
+    """What the cover network drew at every age, where that was drawn."""
+
+    regions: tuple[Region, ...] = ()
+    """The map's islands, the far ones first."""
+
     own: tuple[OwnScene, ...] = ()
     """A user's own scenes."""
-    scenes: tuple[str, ...] = ("map", "grid", "wall")
+    scenes: tuple[str, ...] = ("map", "grid", "wall", "chart")
     """What can be shown of this collection, in the director's order: scenes of the house and, after them, a user's own."""
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Why scenes of the house are not shown, a sentence each."""
+        why = {
+            "forming": "no scene 'forming': how this map came about was not kept; a map of few songs is made in one go",
+            "gallery": "no scene 'gallery': the network's pictures of every age are not drawn yet; run mixtape gallery",
+        }
+        return tuple(words for name, words in why.items() if name not in self.scenes)
 
     @cached_property
     def row(self) -> Mapping[str, int]:
@@ -99,6 +120,8 @@ class World:
         by_id = {track.id: track for track in tracks}
         # Looked up now: another thread may read covers ahead, and the catalogue serves this one alone.
         originals = {track.cover_id: _original(library, track.cover_id) for track in tracks}
+        forming, gallery = _forming(library, ids), load_gallery(library.covergan_folder)
+        there = {"forming": forming is not None, "gallery": gallery is not None}
         return cls(
             tracks=tracks,
             song_map=song_map,
@@ -112,7 +135,40 @@ class World:
             find=lambda text: found(library, text, by_id),
             cover_large=lru_cache(maxsize=12)(lambda track_id: _large(originals.get(by_id[track_id].cover_id))),
             loudness_lufs=_loudness(library).get,
+            forming=forming,
+            gallery=gallery,
+            regions=_regions(library, song_map, by_id),
+            scenes=tuple(name for name in SCENES if there.get(name, True)),
         )
+
+
+_SAMPLED = 20_000
+"""Of more songs every so many stand for the others where islands are looked for."""
+
+
+def _regions(library: Library, song_map: SongMap, tracks: Mapping[str, Track]) -> tuple[Region, ...]:
+    """The islands of the map; none when they cannot be named just now."""
+    from mixtape.maps.regions import regions
+    from mixtape.prints.gather import traits_of
+
+    try:
+        some = slice(None, None, -(-len(song_map.ids) // _SAMPLED))
+        sample = replace(song_map, ids=song_map.ids[some], xy=song_map.xy[some])
+        return regions(sample, tracks, traits=traits_of(library, sample))
+    except (MixtapeError, KeyError):
+        return ()
+
+
+def _forming(library: Library, ids: tuple[str, ...]) -> Forming | None:
+    """How the map of these songs came about; None where that was not kept, or songs have joined since."""
+    try:
+        known, stages, _ = library.way()
+    except (LibraryError, KeyError):
+        return None
+    row = {song: at for at, song in enumerate(known)}
+    if len(stages) < 2 or not all(song in row for song in ids):
+        return None
+    return Forming.of(stages[:, [row[song] for song in ids]])
 
 
 def found(library: Library, text: str, known: Mapping[str, Track]) -> tuple[Track, ...]:

@@ -99,6 +99,12 @@ class Drawing:
             screen_y=0.04,
         )
 
+    def over_all(self, state: FrameState) -> View:
+        """How this frame sees the whole land at once."""
+        breath = 1.0 + 0.02 * float(state.knobs["energy"]) * state.audio.level
+        zoom = min(1.02, self.aspect / 1.62) * breath
+        return View(x=0.0, y=0.0, zoom=zoom, tilt=1.0, aspect=self.aspect, screen_y=0.015)
+
     def before_grid(self, state: FrameState) -> View:
         """How this frame sees the grid: all of it, from straight ahead."""
         wide = self.places.cols / self.places.rows

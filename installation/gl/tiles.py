@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from installation.camera import View
+from installation.chart import lines_of, page_of
 from installation.director import FLY
+from installation.forming import formed, forming_at
 from installation.gl.atlas import Sheets
 from installation.gl.drawing import Drawing
 from installation.gl.dust import DOT_PX, DUST_FROM
@@ -107,7 +109,32 @@ def in_grid(state: FrameState, drawing: Drawing) -> Placed:
     return Placed(places.cell_xy * np.float32(view.zoom), half, shade, unit=view.zoom, room=0.0, dusty=True)
 
 
-LAYOUTS: dict[str, Layout] = {"map": on_map, "grid": in_grid}
+def in_chart(state: FrameState, drawing: Drawing) -> Placed:
+    """The tiles of the chart's songs at their lines; all others are not there."""
+    page = page_of(drawing.aspect)
+    screen = in_grid(state, drawing).screen.copy()
+    half, shade = np.zeros(len(screen), np.float32), np.full(len(screen), 0.3, np.float32)
+    for line in lines_of(state, page):
+        row = drawing.world.row[line.track_id]
+        screen[row], half[row], shade[row] = (line.x, line.y), line.half, 1.5 * line.there
+    return Placed(screen, half, shade, unit=4.0, room=0.0, lift=0.0)
+
+
+def in_formation(state: FrameState, drawing: Drawing) -> Placed:
+    """The tiles where t-SNE had them, on their way to the map."""
+    share = formed(state.stood_s("forming"), float(state.knobs["scene_s"]))
+    places, view, forming = drawing.places, drawing.over_all(state), drawing.world.forming
+    xy = places.map_xy if forming is None else forming_at(forming, places, share)
+    screen, scale = view.project(xy)
+    depth = np.minimum(scale / np.float32(max(view.zoom, 1e-6)), np.float32(1.2))
+    half = places.map_half * scale * np.float32(0.55 + 0.45 * smooth(share))
+    landed = float(smooth((share - 0.8) / 0.2))
+    return Placed(
+        screen, half, 0.55 + 0.45 * depth, unit=view.zoom, room=landed, lift=(0.25 + 0.75 * landed) * min(view.zoom, 1.0)
+    )
+
+
+LAYOUTS: dict[str, Layout] = {"map": on_map, "grid": in_grid, "chart": in_chart, "forming": in_formation}
 """Where each scene of `installation.director.TILED` puts the tiles."""
 
 
@@ -271,8 +298,11 @@ class TileField:
         self._rich = Quads(drawing.gl, drawing.programs, "scenes/tile_rich", _LAYOUT)
         self._halo = Quads(drawing.gl, drawing.programs, "scenes/halo", {"a_place": 4, "a_tint": 4})
 
-    def draw(self, state: FrameState, drawing: Drawing, tiles: Tiles, *, between: Callable[[], None] | None = None) -> None:
-        """Ask for the covers in sight and draw every tile, small ones first; `between` draws before the playing one."""
+    def draw(
+        self, state: FrameState, drawing: Drawing, tiles: Tiles, *, between: Callable[[], None] | None = None, halo: float = 1.0
+    ) -> None:
+        """Ask for the covers in sight and draw every tile, small ones first; `between` draws before the playing one, whose
+        `halo` may be weaker."""
         side_px = 2.0 * tiles.half[tiles.order] * drawing.size_px[1]
         _ask(drawing, tiles, side_px)
         rich = (side_px >= RICH_PX) | _at_border(drawing, tiles)
@@ -285,7 +315,7 @@ class TileField:
         self._sleeves(drawing, rows[rich & ~raised], covers)
         if between is not None:
             between()
-        self._shine(state, drawing, tiles)
+        self._shine(state, drawing, tiles, halo)
         for tile in np.flatnonzero(raised):
             self._from_large(drawing, rows[tile : tile + 1], int(tiles.order[tile]), covers)
 
@@ -303,7 +333,7 @@ class TileField:
             covers = _covers(large, drawing)
         self._sleeves(drawing, row, covers)
 
-    def _shine(self, state: FrameState, drawing: Drawing, tiles: Tiles) -> None:
+    def _shine(self, state: FrameState, drawing: Drawing, tiles: Tiles, halo: float) -> None:
         focus = drawing.focus(state)
         energy = float(state.knobs["energy"])
         breath = (1.0 - state.audio.beat_phase) ** 2 * min(1.0, 2.0 * state.audio.level)
@@ -313,7 +343,7 @@ class TileField:
         row[0, 0:2] = tiles.screen[focus] * [2.0 / drawing.aspect, 2.0]
         row[0, 2:4] = reach * 2.0 / drawing.aspect, reach * 2.0
         row[0, 4:7] = drawing.tints[focus]
-        row[0, 7] = rise * (0.55 + 0.22 * energy * breath + 0.2 * energy * state.audio.level)
+        row[0, 7] = halo * rise * (0.55 + 0.22 * energy * breath + 0.2 * energy * state.audio.level)
         drawing.gl.enable(moderngl.BLEND)
         drawing.gl.blend_func = moderngl.ONE, moderngl.ONE
         self._halo.draw(row)

@@ -9,18 +9,16 @@ from installation.gl.thread import Thread
 from installation.gl.tiles import TileField, in_grid, tiles_of
 from installation.state import FrameState
 
-_THREAD = 0.225
-"""Over the grid the thread would hide what it joins: here it is a trace."""
-
 
 class GridScene:
-    """A dark room and the tiles."""
+    """A dark room and the tiles. Over them the thread would hide what it joins: here it is a trace."""
+
+    thread = 0.225
 
     def __init__(self, drawing: Drawing) -> None:
         """Its own brushes; the covers are everybody's."""
         self._field = TileField(drawing)
         self._dust = Dust(drawing, grid=True)
-        self.thread = _THREAD
         self._thread = Thread(drawing)
 
     def draw(self, state: FrameState, drawing: Drawing) -> None:

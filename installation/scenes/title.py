@@ -28,10 +28,10 @@ class TitleCard:
         """One quad a line."""
         self._quad = Quads(drawing.gl, drawing.programs, "scenes/title", {"a_place": 4})
 
-    def draw(self, state: FrameState, drawing: Drawing) -> None:
-        """Draw over the target in use; nothing outside the card's time."""
+    def draw(self, state: FrameState, drawing: Drawing, *, share: float = 1.0) -> None:
+        """Draw `share` 0..1 of it over the target in use; nothing outside the card's time."""
         since_s = state.moment.time_s - state.started_s - _WAIT_S
-        weight = presence(since_s, float(state.knobs["title_s"]))
+        weight = share * presence(since_s, float(state.knobs["title_s"]))
         if weight <= 0.0:
             self._warm(state, drawing)
             return

@@ -18,6 +18,7 @@ uniform float u_height_px;
 uniform float u_level;
 uniform float u_energy;
 uniform float u_reach;        // seconds of sound in u_pulse times its speed: how far the rings go
+uniform float u_weight;
 out vec4 o_colour;
 
 void main() {
@@ -57,5 +58,5 @@ void main() {
     vec3 colour = (soil + u_light * ring * 0.10 * (0.25 + height) + lines) * haze;
     colour += mix(vec3(0.014, 0.014, 0.020), u_second * 0.05, 0.5) * (1.15 - 0.8 * v_uv.y);
     colour += (hash(gl_FragCoord.xy) - 0.5) / 255.0;
-    o_colour = vec4(max(colour, 0.0), 1.0);
+    o_colour = vec4(max(colour * u_weight, 0.0), 1.0);
 }

@@ -1,11 +1,12 @@
 """The moments whose pictures are kept, and the script that draws them anew: `python tests/golden/regenerate_scenes.py`.
 
-Look at the pictures before committing them.
+A sheet a scene: three moments side by side, wide, 4:3 and upright, small and packed as JPEG. Look at them before committing them.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import io
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,16 +19,41 @@ from installation.state import FrameState, TileSheet
 from installation.world import World
 
 HERE = Path(__file__).parent
-SIZE = (160, 90)
+SIZES = ((160, 90), (120, 90), (90, 160))
 
-MOMENTS: dict[str, tuple[float, tuple[tuple[float, str, Any], ...]]] = {
-    "map": (9.0, ((0.0, "scene", "map"),)),
-    "map_song_change": (12.0, ((0.0, "scene", "map"), (10.0, "next", None))),
-    "flight": (11.8, ((0.0, "scene", "map"), (10.0, "scene", "grid"))),
-    "grid": (9.0, ((0.0, "scene", "grid"),)),
-    "wall": (9.0, ((0.0, "scene", "wall"),)),
-    "wall_ripple": (13.0, ((0.0, "scene", "wall"), (11.0, "next", None))),
-    "grid_to_wall": (11.2, ((0.0, "scene", "grid"), (10.0, "scene", "wall"))),
+Moment = tuple[float, tuple[tuple[float, str, Any], ...]]
+
+MOMENTS: dict[str, tuple[Moment, Moment, Moment]] = {
+    "map": (
+        (3.0, ((0.0, "scene", "map"),)),
+        (9.0, ((0.0, "scene", "map"),)),
+        (12.0, ((0.0, "scene", "map"), (10.0, "next", None))),
+    ),
+    "grid": (
+        (9.0, ((0.0, "scene", "grid"),)),
+        (11.8, ((0.0, "scene", "map"), (10.0, "scene", "grid"))),
+        (11.2, ((0.0, "scene", "grid"), (10.0, "scene", "wall"))),
+    ),
+    "wall": (
+        (9.0, ((0.0, "scene", "wall"),)),
+        (13.0, ((0.0, "scene", "wall"), (11.0, "next", None))),
+        (11.0, ((0.0, "scene", "wall"), (10.0, "scene", "map"))),
+    ),
+    "chart": (
+        (9.0, ((0.0, "scene", "chart"),)),
+        (12.8, ((0.0, "scene", "chart"), (8.0, "next", None), (12.0, "next", None))),
+        (10.9, ((0.0, "scene", "grid"), (10.0, "scene", "chart"))),
+    ),
+    "forming": (
+        (3.0, ((0.0, "scene", "forming"),)),
+        (11.0, ((0.0, "scene", "forming"),)),
+        (17.5, ((0.0, "scene", "forming"),)),
+    ),
+    "gallery": (
+        (4.0, ((0.0, "scene", "gallery"),)),
+        (12.2, ((0.0, "scene", "gallery"),)),
+        (17.0, ((0.0, "scene", "gallery"),)),
+    ),
 }
 
 
@@ -40,24 +66,40 @@ def wall_sheet(state: FrameState, *, shift: int = 0) -> TileSheet:
     return TileSheet(shift, state.moment.time_s, np.arange(count, dtype=np.int32), images.astype(np.uint8))
 
 
-def draw(name: str, context: Any, world: World, played: Any) -> np.ndarray:
-    """The picture (h, w, 3) of a moment."""
-    seconds, wishes = MOMENTS[name]
-    stage = Stage(context, world, size=SIZE, patient=True)
-    # Pictures arrive twice before the frame that is kept, so that it shows a blend.
-    for shift, earlier_s in enumerate((0.6, 0.1)):
-        before = played(world, seconds - earlier_s, *wishes)
-        stage.put_tiles(wall_sheet(before, shift=shift))
-        stage.draw(before)
-    stage.draw(played(world, seconds, *wishes))
-    if stage.errors:
-        raise SystemExit("; ".join(stage.errors))
-    return stage.read()
+def sheet(name: str, context: Any, world: World, played: Any) -> np.ndarray:
+    """The pictures of a scene (h, w, 3): a row a size, a column a moment."""
+    moments = []
+    for seconds, wishes in MOMENTS[name]:
+        # Pictures arrive twice before the frame that is kept, so that it shows a blend.
+        moments.append(tuple(played(world, seconds - earlier_s, (0.0, "grain", 0.0), *wishes) for earlier_s in (0.6, 0.1, 0.0)))
+    rows = []
+    for size in SIZES:
+        stage = Stage(context, world, size=size, patient=True)
+        shots = []
+        for first, second, now in moments:
+            for shift, before in enumerate((first, second)):
+                stage.put_tiles(wall_sheet(before, shift=shift))
+                if "wall" in (now.scene, now.from_scene):
+                    stage.draw(before)
+            stage.draw(now)
+            shots.append(stage.read())
+        if stage.errors:
+            raise SystemExit("; ".join(stage.errors))
+        rows.append(np.concatenate(shots, axis=1))
+    wide = max(row.shape[1] for row in rows)
+    return np.concatenate([np.pad(row, ((0, 0), (0, wide - row.shape[1]), (0, 0))) for row in rows])
+
+
+def packed(picture: np.ndarray) -> bytes:
+    """The picture as JPEG, as it is kept."""
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.fromarray(picture).save(out, "JPEG", quality=82, subsampling=0, optimize=True)
+    return out.getvalue()
 
 
 def _main() -> None:
-    from PIL import Image
-
     where = HERE.parent / "installation" / "conftest.py"
     spec = importlib.util.spec_from_file_location("installation_conftest", where)
     assert spec is not None and spec.loader is not None
@@ -65,8 +107,8 @@ def _main() -> None:
     spec.loader.exec_module(made)
     context, world = open_context(), made.made_world(40)
     for name in MOMENTS:
-        Image.fromarray(draw(name, context, world, made.played)).save(HERE / f"scene_{name}.png")
-        sys.stdout.write(f"scene_{name}.png\n")
+        (HERE / f"scene_{name}.jpg").write_bytes(packed(sheet(name, context, world, made.played)))
+        sys.stdout.write(f"scene_{name}.jpg\n")
 
 
 if __name__ == "__main__":

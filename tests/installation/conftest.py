@@ -14,11 +14,14 @@ import numpy as np
 import pytest
 
 from installation.clock import FixedClock
+from installation.director import SCENES
+from installation.forming import Forming
+from installation.gallery import Gallery, mean_colours
 from installation.gl.context import open_context
 from installation.state import ControlEvent, FrameState, Play, first_state, step
 from installation.world import World
 from mixtape.config import Config
-from mixtape.types import ByteArray, Grid, Neighbours, Palette, SongMap, Timeline, Track
+from mixtape.types import ByteArray, Grid, Neighbours, Palette, Region, SongMap, Timeline, Track
 
 TITLES = ("Slow Water", "Ostinato", "After the Rain, Before the Light", "Vermilion Sands")
 INKS = ((214, 72, 43), (38, 112, 170), (228, 220, 200), (150, 70, 170), (40, 140, 94), (240, 170, 40))
@@ -84,7 +87,34 @@ def made_world(songs: int, *, seconds: float = 30.0, config: Config | None = Non
         cover_pixels=lambda track_id: None if row_of[track_id] % 7 == 6 else sleeve(row_of[track_id]),
         palette=lambda track_id: palettes[row_of[track_id]],
         find=lambda text: tuple(track for track in tracks if text and text.lower() in track.label.lower()),
+        forming=made_forming(xy),
+        gallery=made_gallery(),
+        regions=tuple(
+            Region(f"Island {k + 1}", level, ids[k::5], (float(x), float(y)))
+            for level in (0, 1)
+            for k, (x, y) in enumerate(centres[: 2 + 3 * level])
+        ),
+        scenes=SCENES,
     )
+
+
+def made_forming(xy: np.ndarray) -> Forming:
+    """Twelve rounds from noise to the map."""
+    noise = np.random.default_rng(3).normal(0.5, 0.12, xy.shape)
+    shares = np.linspace(0.0, 1.0, 12)[:, None, None] ** 2
+    return Forming.of((noise + (xy - noise) * shares).astype(np.float32))
+
+
+def made_gallery(count: int = 60, side: int = 16) -> Gallery:
+    """Pictures that begin as noise and end as discs on a ground, each in colours of its own."""
+    rng = np.random.default_rng(8)
+    y, x = np.mgrid[0:side, 0:side] / (side - 1.0)
+    age = np.linspace(0.0, 1.0, count)[:, None, None, None]
+    disc = (np.hypot(x - 0.5, y - 0.5) < 0.3)[None, :, :, None]
+    hue = 2 * np.pi * (np.arange(count) * 0.618 % 1.0)[:, None, None, None] + np.array([0.0, 2.1, 4.2])
+    drawn = 127 + 110 * np.cos(hue + 2.0 * disc)
+    pictures = (drawn * age + rng.integers(60, 200, (count, side, side, 3)) * (1 - age)).astype(np.uint8)
+    return Gallery(pictures, np.round(4000 * age[:, 0, 0, 0] ** 2).astype(np.int32), mean_colours(pictures))
 
 
 def played(world: World, seconds: float, *wishes: tuple[float, str, Any], fps: float = 30.0, seed_row: int = 3) -> FrameState:

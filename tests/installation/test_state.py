@@ -211,10 +211,11 @@ def test_quit_is_handed_to_the_app(small_world, play):
     assert Quit() in step(play(small_world, 1.0), [wish("quit")], at(1.1, 1.0), small_world)[1]
 
 
-def test_the_director_goes_from_map_to_grid_to_wall_and_back(make_world, play):
-    world = make_world(20, seconds=300.0, config=Config(show=ShowConfig(scene_s=6.0, transition_s=2.0)))
+def test_the_director_goes_from_scene_to_scene_and_back(make_world, play):
+    config = Config(show=ShowConfig(scene_s=6.0, transition_s=2.0))
+    world = replace(make_world(20, seconds=300.0, config=config), scenes=("map", "wall", "chart"))
     seen = [play(world, seconds).scene for seconds in (3.0, 9.0, 15.0, 21.0)]
-    assert seen == ["map", "grid", "wall", "map"]
+    assert seen == ["map", "wall", "chart", "map"]
 
 
 def test_a_scene_change_taken_back_half_way_runs_backwards(small_world, play):
