@@ -43,9 +43,10 @@ def load_gallery(folder: Path) -> Gallery | None:
     """Pictures of all ages from a training folder's gallery; None when there is none that can be read."""
     place = folder / "gallery"
     try:
-        if (place / "pictures.csv").stat().st_size < 64:
+        lines = (place / "pictures.csv").read_text(encoding="utf-8").splitlines()[1:]
+        if not lines:
             return None
-        listed = np.loadtxt(place / "pictures.csv", delimiter=",", skiprows=1, usecols=(1, 2, 3), dtype=np.int64, ndmin=2)
+        listed = np.loadtxt(lines, delimiter=",", usecols=(1, 2, 3), dtype=np.int64, ndmin=2)
         # More of the late ones: noise is soon told, and the network learns longest where its pictures are best.
         even = np.linspace(0.0, 1.0, min(PICTURES, len(listed)))
         chosen = listed[np.unique(np.round((0.25 * even + 0.75 * np.sqrt(even)) * (len(listed) - 1)).astype(int))]

@@ -8,9 +8,16 @@ import numpy as np
 from installation.gl.drawing import Drawing
 from installation.gl.targets import Quads
 from installation.gl.text import Line
+from mixtape.types import FloatArray
 
 Ink = tuple[float, float, float, float]
 """Colour 0..1 and how much of it is there."""
+
+
+def ink(colour: FloatArray, weight: float) -> Ink:
+    """A colour (3,), as bright as can be shown, `weight` of it."""
+    r, g, b = (min(float(v), 1.0) for v in colour)
+    return r, g, b, weight
 
 
 class Words:

@@ -10,7 +10,7 @@ from installation.colours import light
 from installation.gl.drawing import Drawing
 from installation.gl.text import Line
 from installation.gl.tiles import TileField, tiles_of
-from installation.gl.words import Ink, Words
+from installation.gl.words import Words, ink
 from installation.heard import heard
 from installation.state import FrameState
 from mixtape.lettering.typeset import wrap
@@ -75,10 +75,10 @@ class ChartScene:
         name = Line(track.title or track.path.stem, size, "semibold", room, -0.005)
         by = Line(track.artist, max(6, round(0.74 * page.small * height)), "regular", room, 0.01)
         left, middle = _at(page.line_x, line.y, drawing)
-        _, high = self._words.draw(drawing, name, left=left, top=middle - 1.12 * size, ink=_ink(0.88 + 0.12 * tint, weight))
+        _, high = self._words.draw(drawing, name, left=left, top=middle - 1.12 * size, ink=ink(0.88 + 0.12 * tint, weight))
         if track.artist:
             self._words.draw(
-                drawing, by, left=left, top=middle - 1.12 * size + 0.92 * high, ink=_ink(0.55 + 0.30 * tint, 0.9 * weight)
+                drawing, by, left=left, top=middle - 1.12 * size + 0.92 * high, ink=ink(0.55 + 0.30 * tint, 0.9 * weight)
             )
 
     def _large(self, line: ChartLine, page: Page, drawing: Drawing, tint: FloatArray, weight: float) -> None:
@@ -90,14 +90,14 @@ class ChartScene:
         left, top = _at(page.text_x, page.text_y + line.y - page.y, drawing)
         for words in wrap(track.title or track.path.stem, size_px=size, max_width_px=room, weight="semibold", max_lines=2):
             name = Line(words, size, "semibold", room, -0.015)
-            _, high = self._words.draw(drawing, name, left=left - 0.05 * size, top=top, ink=_ink(0.92 + 0.08 * tint, weight))
+            _, high = self._words.draw(drawing, name, left=left - 0.05 * size, top=top, ink=ink(0.92 + 0.08 * tint, weight))
             top += 0.92 * high
         about = "  ·  ".join(part for part in (track.album, str(track.year) if track.year else "") if part)
         for words, share, strength in ((track.artist, 0.52, 0.80), (about, 0.36, 0.60)):
             if words:
                 part = Line(words, max(7, round(share * size)), "regular", room, 0.01)
-                ink = _ink(strength * (0.75 + 0.25 * tint), weight)
-                top += self._words.draw(drawing, part, left=left, top=top + 0.04 * size, ink=ink)[1]
+                faint = ink(strength * (0.75 + 0.25 * tint), weight)
+                top += self._words.draw(drawing, part, left=left, top=top + 0.04 * size, ink=faint)[1]
 
 
 def outline(level: FloatArray) -> FloatArray:
@@ -120,8 +120,3 @@ def _at(x: float, y: float, drawing: Drawing) -> tuple[float, float]:
     """Pixels from the left and the top for a place in picture heights."""
     width, height = drawing.size_px
     return 0.5 * width + x * height, (0.5 - y) * height
-
-
-def _ink(colour: FloatArray, weight: float) -> Ink:
-    r, g, b = (min(float(v), 1.0) for v in colour)
-    return r, g, b, weight

@@ -10,7 +10,7 @@ from installation.gallery import Gallery, come, hung, order_share
 from installation.gl.drawing import Drawing
 from installation.gl.targets import Quads
 from installation.gl.text import Line
-from installation.gl.words import Words
+from installation.gl.words import Words, ink
 from installation.heard import heard
 from installation.places import flown
 from installation.state import FrameState
@@ -60,15 +60,15 @@ class GalleryScene:
         cell = _cell(drawing.aspect, rows, cols)
         size = max(7, round(0.021 * height))
         tint = light(state.palette)[0]
-        ink = (*(float(v) for v in 0.55 + 0.25 * tint), shown)
+        colour = 0.55 + 0.25 * tint
         steps = self._gallery.steps
         left, right = (0.5 * drawing.size_px[0] + side * (0.5 * cols - 0.03) * cell * height for side in (-1, 1))
         top = (0.5 - 0.5 * rows * cell) * height - 1.5 * size
         first, last = (Line(f"step {int(step):,}".replace(",", " "), size, "regular", 40 * size, 0.01) for step in steps[[0, -1]])
-        self._words.draw(drawing, first, left=left, top=top, ink=ink)
+        self._words.draw(drawing, first, left=left, top=top, ink=ink(colour, shown))
         wide = drawing.lines[last].width
         grown = float(come(since_s, scene_s, np.ones(1, np.float32))[0])
-        self._words.draw(drawing, last, left=right - wide, top=top, ink=(*ink[:3], shown * grown))
+        self._words.draw(drawing, last, left=right - wide, top=top, ink=ink(colour, shown * grown))
 
     def _rows(self, state: FrameState, drawing: Drawing) -> FloatArray:
         gallery, since_s, scene_s = self._gallery, state.stood_s("gallery"), float(state.knobs["scene_s"])
