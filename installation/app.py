@@ -204,7 +204,10 @@ def _query(config: Config, osc: OscInput | None) -> Iterator[OscQuery | None]:
     if osc is None or not osc.listening or not config.control.oscquery:
         yield None
         return
-    with OscQuery(osc.host, config.control.oscquery_port, osc_host=osc.host, osc_port=osc.port) as query:
+    control = config.control
+    with OscQuery(
+        osc.host, control.oscquery_port, osc_host=osc.host, osc_port=osc.port, announced=control.oscquery_announced
+    ) as query:
         yield query
 
 

@@ -264,6 +264,9 @@ class ControlConfig:
     osc_out: str = _text("", "Who is told by OSC what plays and where the knobs stand, such as 127.0.0.1:9000; empty: nobody.")
     oscquery: bool = _switch(True, "Whether other programs may ask by OSCQuery which addresses there are; heard where OSC is.")
     oscquery_port: int = _number(9101, 1024, 65535, "", "The TCP port of OSCQuery.")
+    oscquery_announced: bool = _switch(
+        False, "Whether zeroconf announces OSCQuery; it hears the network's port 5353 for that, whatever osc_host is."
+    )
     osc_out_hz: float = _number(30.0, 1.0, 120.0, "times/s", "How often they are told.")
 
 

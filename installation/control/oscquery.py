@@ -44,7 +44,7 @@ class OscQuery:
     def __init__(
         self, host: str, port: int, *, osc_host: str, osc_port: int, name: str = "mixtape", announced: bool = True
     ) -> None:
-        """Port 0 takes any free one; `port` says which. `announced` by zeroconf on the networks of `host`."""
+        """Port 0 takes any free one; `port` says which. `announced` by zeroconf, which hears port 5353 of all networks."""
         self.host, self.port, self.name = host, port, name
         self._osc, self._announced = (osc_host, osc_port), announced
         self._knobs: Mapping[str, KnobValue] = {}

@@ -17,7 +17,7 @@ from installation.control.oscquery import CLIENTS_LIMIT, OscQuery
 @pytest.fixture
 def query(small_world, play):
     state = play(small_world, 3.0)
-    with OscQuery("127.0.0.1", 0, osc_host="127.0.0.1", osc_port=9100, announced=False) as query:
+    with OscQuery("127.0.0.1", 0, osc_host="127.0.0.1", osc_port=9100) as query:
         query.know(state.knobs, {}, [("/mixtape/out/level", (0.5,)), ("/mixtape/out/song", ("id", "title", "artist", "album"))])
         yield query
     assert query.errors() == []
@@ -118,7 +118,7 @@ def test_a_client_that_takes_nothing_holds_up_nobody(query, small_world, play):
 
 
 def test_a_port_that_is_taken_is_told_in_words(query):
-    with OscQuery("127.0.0.1", query.port, osc_host="127.0.0.1", osc_port=9100, announced=False) as second:
+    with OscQuery("127.0.0.1", query.port, osc_host="127.0.0.1", osc_port=9100) as second:
         assert not second.listening
         assert "oscquery_port" in second.errors()[0]
 
@@ -127,7 +127,7 @@ def test_a_client_of_others_finds_it_by_zeroconf_and_reads_it(small_world, play)
     client_library = pytest.importorskip("pythonoscquery.osc_query_client")
     zeroconf = pytest.importorskip("zeroconf")
     state = play(small_world, 3.0)
-    with OscQuery("127.0.0.1", 0, osc_host="127.0.0.1", osc_port=9100) as query:
+    with OscQuery("127.0.0.1", 0, osc_host="127.0.0.1", osc_port=9100, announced=True) as query:
         query.know(state.knobs, {}, [])
         looking = zeroconf.Zeroconf(interfaces=["127.0.0.1"])
         name = f"mixtape-{query.port}._oscjson._tcp.local."
