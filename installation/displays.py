@@ -23,6 +23,7 @@ OUTPUTS = 6
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
 _MOST_PX = 16384
+_MOST_SHARE = 4.0
 _NEAR = 1e-3
 
 Matrix = npt.NDArray[np.float64]
@@ -192,7 +193,10 @@ class Displays:
         return _outputs(texts, self.views, float(knobs.get("overlap", 0.0)), float(knobs.get("projector_gamma", 2.2)))
 
     def picture_px(self, window_px: tuple[int, int], knobs: Mapping[str, KnobValue]) -> tuple[int, int]:
-        """How large the picture has to be for each output to show a pixel of it with one of its own."""
+        """How large the picture has to be for each output to show a pixel of it with one of its own.
+
+        Never more than four times the window's pixels: an output that shows a sliver of the picture shows it coarser.
+        """
         found = []
         for output in self.outputs(knobs):
             width = (output.view[2] - output.view[0]) * window_px[0]
@@ -200,6 +204,8 @@ class Displays:
             width, height = (height, width) if output.rotate in (90, 270) else (width, height)
             found.append((width / (output.part[2] - output.part[0]), height / (output.part[3] - output.part[1])))
         width, height = np.max(found, axis=0)
+        shrink = min(1.0, (_MOST_SHARE * window_px[0] * window_px[1] / (width * height)) ** 0.5)
+        width, height = width * shrink, height * shrink
         return min(max(round(width), 1), _MOST_PX), min(max(round(height), 1), _MOST_PX)
 
     def picture_place(self, x: float, y: float, knobs: Mapping[str, KnobValue]) -> tuple[float, float] | None:

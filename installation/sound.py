@@ -255,11 +255,12 @@ class DeviceSound(_LiveSound):
 
     def _move_to_the_chosen(self) -> None:
         output = self._output
-        if output and self._device and any(self._device.casefold() in name.casefold() for name in device_names()):
-            self._said.clear()
-            output.close()
-            self._output = self._open()
-            self._told.append(f"sound through {self._output.name} now")
+        with suppress(Exception):
+            if output and self._device and any(self._device.casefold() in name.casefold() for name in device_names()):
+                self._said.clear()
+                output.close()
+                self._output = self._open()
+                self._told.append(f"sound through {self._output.name} now")
 
     def _try_again(self) -> None:
         silent = self._output

@@ -25,10 +25,10 @@ TURNS = (0, 90, 180, 270)
 class Output:
     """One display or projector.
 
-    `corners` are where the top left, top right, bottom right and bottom left corner of its picture lie in what it shows, x and y
-    each; `rotate` turns the picture clockwise, in degrees; `overscan` is the share that is left dark at every side. `part` is the
-    left, top, right and bottom of what it shows of the whole picture, `view` the same of the window, `blend` the widths of its
-    soft edges as shares of its picture (left, top, right, bottom); None lets the show work them out.
+    `rotate` turns its picture clockwise, in degrees; `corners` are where the top left, top right, bottom right and bottom left
+    corner of what has been turned lie in what it shows, x and y each; `overscan` is the share that is left dark at every side.
+    `part` is the left, top, right and bottom of what it shows of the whole picture, `view` the same of the window, `blend` the
+    widths of its soft edges as shares of its picture (left, top, right, bottom); None lets the show work them out.
     """
 
     name: str = ""

@@ -119,6 +119,9 @@ def test_the_picture_has_a_pixel_for_every_pixel_of_an_output():
     assert Displays().picture_px((3840, 1080), knobs) == (3456, 1080)
     assert Displays().picture_px((1080, 1920), {"output_1": "rotate 90"}) == (1920, 1080)
     assert Displays().picture_px((1280, 720), {}) == (1280, 720)
+    # A sliver of the picture on the whole window does not make the picture as wide as a street.
+    width, height = Displays().picture_px((1280, 720), {"output_1": "part 0 0 0.01 1"})
+    assert width * height <= 4.01 * 1280 * 720
 
 
 def test_a_click_finds_the_place_that_is_seen_there():
