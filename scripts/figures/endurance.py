@@ -91,8 +91,8 @@ class _Evening:
             self._show.frame(
                 type(moment)(moment.frame, moment.time_s, moment.dt_s, moment.time_s % 100.0), events, shown=self._words()
             )
-            if self._shaders and self._at % 1000 == 0:
-                self._compile_anew()
+            if self._shaders and self._at % 250 == 0:
+                self._compile_anew(self._at // 250)
             self._ctx.finish()
             yield
 
@@ -124,10 +124,10 @@ class _Evening:
             return Shown(rows=tuple((f"reading {row}", f"{self._at // 30 * (row + 1)}") for row in range(14)), ground=0.8)
         return NOTHING
 
-    def _compile_anew(self) -> None:
-        """Let every shader look changed, as it does when somebody saves its file."""
-        for shader in self._stage._drawing.programs._shaders.values():
-            shader._stamp = ()
+    def _compile_anew(self, turn: int) -> None:
+        """Let one shader after the other look changed, as it does when somebody saves its file."""
+        shaders = list(self._stage._drawing.programs._shaders.values())
+        shaders[turn % len(shaders)]._stamp = ()
         self._stage.reload()
 
 
