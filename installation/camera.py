@@ -14,6 +14,9 @@ import numpy as np
 
 from mixtape.types import FloatArray
 
+STRETCH = 1.5
+"""Width of the map over its height: screens are wide, and a t-SNE map knows no up or right."""
+
 LEAN = 0.50
 """How much nearness grows towards the viewer at tilt 1."""
 
@@ -23,7 +26,10 @@ SQUASH = 0.16
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """Where the camera looks (world), its zoom as log2 (0: the map's height fills the picture), and their speeds per second."""
+    """Where the camera looks (world), its zoom as log2 (0: the map's height fills the picture), and their speeds per second.
+
+    `free` 0..1 is how far somebody steers it: then nothing draws it towards the land.
+    """
 
     x: float = 0.0
     y: float = 0.0
@@ -31,20 +37,26 @@ class Camera:
     vx: float = 0.0
     vy: float = 0.0
     vz: float = 0.0
+    free: float = 0.0
 
-    def follow(self, x: float, y: float, zoom_log2: float, *, dt_s: float) -> Camera:
-        """Where a critically damped spring towards a resting target has brought the camera after `dt_s`.
+    def follow(self, x: float, y: float, zoom_log2: float, *, dt_s: float, steered: bool = False) -> Camera:
+        """Where a critically damped spring towards a resting target has brought the camera after `dt_s`; a stiffer one while
+        somebody has it `steered`.
 
         x(t) = target + ((x0 - target) + (v0 + w (x0 - target)) t) exp(-w t), so two short steps equal one long one.
         """
-        px, vx = _spring(self.x, self.vx, x, _PAN_HZ, dt_s)
-        py, vy = _spring(self.y, self.vy, y, _PAN_HZ, dt_s)
-        pz, vz = _spring(self.zoom_log2, self.vz, zoom_log2, _ZOOM_HZ, dt_s)
-        return Camera(px, py, pz, vx, vy, vz)
+        pan, zoom = (_STEERED, _STEERED) if steered else (_PAN_HZ, _ZOOM_HZ)
+        px, vx = _spring(self.x, self.vx, x, pan, dt_s)
+        py, vy = _spring(self.y, self.vy, y, pan, dt_s)
+        pz, vz = _spring(self.zoom_log2, self.vz, zoom_log2, zoom, dt_s)
+        free = float(steered) + (self.free - float(steered)) * math.exp(-_FREES * dt_s)
+        return Camera(px, py, pz, vx, vy, vz, free)
 
 
 _PAN_HZ = 1.15
 _ZOOM_HZ = 0.75
+_STEERED = 5.0
+_FREES = 2.0
 
 
 def _spring(at: float, speed: float, target: float, w: float, dt_s: float) -> tuple[float, float]:
@@ -121,6 +133,30 @@ class View:
         across = (0.5 * self.aspect + abs(self.screen_x)) * (1.0 + lean * depths[1]) / self.zoom + 2.0 * half
         bottom, top = (self.y + depth / self.zoom for depth in depths)
         return self.x - across, bottom - 2.0 * half, self.x + across, top + 2.0 * half
+
+
+LOOKS = ("look_x", "look_y", "look_zoom")
+"""The knobs that fly the camera: a place of the map, 0..1 from the left and from below, and a zoom."""
+
+
+def look_at(x: float, y: float, zoom_log2: float) -> tuple[float, float, float]:
+    """The camera's target for the three knobs of a look."""
+    return (x - 0.5) * STRETCH, y - 0.5, zoom_log2
+
+
+def look_of(camera: Camera) -> tuple[float, float, float]:
+    """The knobs of a look at what the camera sees, within their range."""
+    return min(max(camera.x / STRETCH + 0.5, 0.0), 1.0), min(max(camera.y + 0.5, 0.0), 1.0), min(max(camera.zoom_log2, -1.0), 6.0)
+
+
+def looked(
+    look: tuple[float, float, float], *, across: float = 0.0, down: float = 0.0, closer: float = 0.0, aspect: float
+) -> tuple[float, float, float]:
+    """The look once the land is drawn so many picture widths to the right and heights down, and `closer` by a power of two."""
+    x, y, zoom = look
+    seen = 1.0 / (2.0**zoom * step_back(aspect))
+    x, y = x - across * aspect * seen / STRETCH, y + down * seen / (1.0 - SQUASH)
+    return min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0), min(max(zoom + closer, -1.0), 6.0)
 
 
 def step_back(aspect: float) -> float:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from installation.places import STRETCH, Places, smooth
+from installation.camera import STRETCH
+from installation.places import Places, smooth
 from mixtape.types import FloatArray
 
 _SHARE = 0.68

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from installation.places import STRETCH
+from installation.camera import STRETCH
 from mixtape.types import ByteArray, FloatArray
 
 MARGIN = 0.45

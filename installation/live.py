@@ -11,6 +11,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Self
 
 from installation.ahead import Ahead
+from installation.camera import LOOKS, looked
 from installation.clock import RealClock
 from installation.control.feedback import Feedback
 from installation.control.keys import KEYS, Keys
@@ -26,7 +27,7 @@ from installation.readings import Heard, Readings
 from installation.scenes.overlay import NOTHING, Shown
 from installation.show import Show
 from installation.stage import Stage
-from installation.state import ControlEvent, Moment
+from installation.state import ControlEvent, Moment, looking
 from installation.world import World
 from mixtape.errors import ShowError
 
@@ -131,6 +132,7 @@ class Live:
             testing=lambda: bool(show.state.knobs["test_picture"]),
             corner=lambda x, y: self._displays.corner_at(x, y, show.state.knobs),
             pin=lambda number, corner, x, y: self._displays.corner_moved(number, corner, x, y, show.state.knobs),
+            fly=self._fly,
             any_song=lambda: random.choice(world.tracks).id,
             volume=lambda: float(show.state.knobs["volume"]),
             best=self._best,
@@ -205,6 +207,14 @@ class Live:
             self._query.know(self._show.state.knobs, self._own, said)
         for fault in (*self._feedback.errors(), *(self._query.errors() if self._query else ())):
             self._show.complain(fault)
+
+    def _fly(self, across: float, down: float, closer: float) -> tuple[tuple[str, float], ...]:
+        """The looks that move the map under the pointer; none where there is no map to fly over."""
+        state, (width, height) = self._show.state, self._stage.size
+        if state.scene != "map":
+            return ()
+        look = looked(looking(state), across=across, down=down, closer=closer, aspect=width / height)
+        return tuple(zip(LOOKS, look, strict=True))
 
     def _wishes(self, moment: Moment) -> list[ControlEvent]:
         events = self._keys.translate(self._window.events(), size_px=self._window.size, now_s=moment.time_s)

@@ -11,11 +11,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from installation.camera import SQUASH
+from installation.camera import SQUASH, STRETCH
 from mixtape.types import FloatArray, Grid, IntArray, SongMap
-
-STRETCH = 1.5
-"""Width of the map over its height: screens are wide, and a t-SNE map knows no up or right."""
 
 STAGGER = 0.5
 """The last tile sets out when the first has come half-way."""

@@ -16,7 +16,7 @@ from types import MappingProxyType
 import numpy as np
 
 from installation.calm import GLIDE, calmed, reduced
-from installation.camera import AT_REST_S, OPENING, Camera, aim
+from installation.camera import AT_REST_S, LOOKS, OPENING, Camera, aim, look_at, look_of
 from installation.changeover import lead_s, leave_s
 from installation.choice import upcoming
 from installation.colours import between, padded
@@ -67,6 +67,8 @@ class FrameState:
     `backwards`, when it was taken back half-way.
     `next_ids` is what comes, soonest first; `history` what was played, the current song last. Times are show time.
 
+    `flown_s` is when somebody last flew the camera.
+
     `turns` are the last few of the history, each with when it began, for what still fades from song to song.
     `song_s` is the place in this song: the sound's, once it has `arrived`, until then reckoned from `from_s`, the second that
     the sound was sent to last, at show time `sent_s`.
@@ -90,6 +92,7 @@ class FrameState:
     from_since_s: float
     change: str
     backwards: bool
+    flown_s: float
     knobs: Mapping[str, KnobValue]
     paused: bool
     error: str | None
@@ -160,6 +163,7 @@ def first_state(world: World, *, seed_id: str | None, seed: int) -> FrameState:
         from_since_s=0.0,
         change=FLY,
         backwards=False,
+        flown_s=-math.inf,
         knobs=calmed(turned),
         paused=False,
         error=error,
@@ -295,10 +299,29 @@ def _turn(state: FrameState, event: ControlEvent, world: World) -> tuple[FrameSt
     if fault := knob.fault(value):
         return _complain(state, fault[:200]), []
     turned = type(knob.default)(value)
+    if event.knob in LOOKS:
+        state = _taken(state)
     wished = MappingProxyType({**state.wished, event.knob: turned})
     state = replace(state, wished=wished, knobs=calmed(wished))
     tells = _TO_THE_SOUND.get(event.knob)
     return state, [tells(float(turned))] if tells else []
+
+
+def _taken(state: FrameState) -> FrameState:
+    """The camera in somebody's hand: the look begins at what is seen, so that one knob alone moves nothing else."""
+    if not _steered(state):
+        wished = MappingProxyType({**state.wished, **dict(zip(LOOKS, look_of(state.camera), strict=True))})
+        state = replace(state, wished=wished, knobs=calmed(wished))
+    return replace(state, flown_s=state.moment.time_s)
+
+
+def looking(state: FrameState) -> tuple[float, float, float]:
+    """The look (x, y, zoom) the camera is flown to, or has by itself."""
+    return tuple(float(state.knobs[name]) for name in LOOKS) if _steered(state) else look_of(state.camera)  # type: ignore[return-value]
+
+
+def _steered(state: FrameState) -> bool:
+    return state.moment.time_s - state.flown_s < float(state.knobs["look_s"])
 
 
 def _complain(state: FrameState, words: str) -> FrameState:
@@ -416,7 +439,10 @@ def _move(state: FrameState, world: World) -> FrameState:
     still = reduced(state.knobs)
     aim = _aim(world, state.history, AT_REST_S if still else state.moment.time_s - state.started_s)
     dt_s = state.moment.dt_s * (GLIDE if still else 1.0)
-    return replace(state, palette=palette, camera=state.camera.follow(*aim, dt_s=dt_s))
+    if steered := _steered(state):
+        aim = look_at(*(float(state.knobs[name]) for name in LOOKS))
+        dt_s = state.moment.dt_s
+    return replace(state, palette=palette, camera=state.camera.follow(*aim, dt_s=dt_s, steered=steered))
 
 
 def _aim(world: World, history: tuple[str, ...], since_s: float) -> tuple[float, float, float]:

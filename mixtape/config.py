@@ -194,6 +194,16 @@ class ShowConfig:
     scene_s: float = _number(
         24.0, 4.0, 600.0, "s", "About how long the director stays with a scene; the music says when exactly.", live=True
     )
+    look_x: float = _number(0.5, 0.0, 1.0, "", "Flies the camera over the map: from its left (0) to its right (1).", live=True)
+    look_y: float = _number(
+        0.5, 0.0, 1.0, "", "Flies the camera over the map: from its near end (0) to its far one (1).", live=True
+    )
+    look_zoom: float = _number(
+        0.0, -1.0, 6.0, "", "Flies the camera nearer, twice as near with every 1; 0 sees the map.", live=True
+    )
+    look_s: float = _number(
+        20.0, 0.0, 3600.0, "s", "How long the camera stays where it was flown before it follows the song again.", live=True
+    )
     transition_s: float = _number(2.5, 0.0, 20.0, "s", "How long one scene takes to become another.", live=True)
     wall_rows: int = _number(8, 6, 36, "tiles", "Rows of the wall.", live=True)
     wall_cols: int = _number(14, 6, 36, "tiles", "Columns of the wall.", live=True)

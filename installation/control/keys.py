@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
 from installation.control.knobs import TEXT_LIMIT, event
 from installation.state import ControlEvent, KnobValue
 
@@ -16,7 +18,10 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("r", "any song"),
     ("/", "search: type, Enter plays what fits best, Esc leaves"),
     ("click", "plays the song under the pointer"),
+    ("drag", "flies over the map: from beside the songs, or with the right button; it comes back to the song by itself"),
+    ("wheel, + and -", "nearer, farther"),
     ("1, 2, 3", "map, grid, wall"),
+    ("4, 5, 6", "chart, forming, gallery"),
     ("0, a", "scenes change by themselves"),
     ("up, down", "louder, quieter"),
     ("f", "fullscreen, or a window"),
@@ -38,10 +43,18 @@ _PLAIN: dict[str, tuple[str, KnobValue | None]] = {
     "1": ("scene", "map"),
     "2": ("scene", "grid"),
     "3": ("scene", "wall"),
+    "4": ("scene", "chart"),
+    "5": ("scene", "forming"),
+    "6": ("scene", "gallery"),
     "0": ("scene", "auto"),
     "a": ("scene", "auto"),
 }
 _VOLUME_STEP = 0.05
+_CLOSER = 0.35
+"""How much nearer a notch of the wheel or a press of + comes: 1 would be twice as near."""
+
+Fly = Callable[[float, float, float], tuple[tuple[str, float], ...]]
+"""The knobs and values that move the picture so many widths to the right and heights down, and so much nearer."""
 
 Pick = Callable[[float, float], str | None]
 """The id of the song at a place of the window (0..1 from left, 0..1 from the top), or None."""
@@ -64,10 +77,12 @@ class Keys:
         best: Callable[[str], str | None] = lambda _text: None,
         testing: Callable[[], bool] = lambda: False,
         corner: Callable[[float, float], tuple[int, int] | None] = lambda _x, _y: None,
+        fly: Fly = lambda _across, _down, _closer: (),
         pin: Callable[[int, int, float, float], tuple[str, str] | None] = lambda _number, _corner, _x, _y: None,
     ) -> None:
         """`pick` finds the song under the pointer, `any_song` an id by chance, `volume` the present loudness.
 
+        `fly` says which knobs move the camera.
         `best` is the id that an open search shows as what fits best, None while it shows nothing yet. `testing` is whether the
         test picture is shown; `corner` then finds the output and corner under the pointer, and `pin` is the knob and its text
         once that corner lies elsewhere.
@@ -78,20 +93,31 @@ class Keys:
         self._pick, self._any_song, self._volume, self._best = pick, any_song, volume, best
         self._testing, self._corner, self._pin = testing, corner, pin
         self._held: tuple[int, int] | None = None
+        self._fly = fly
+        self._dragged: tuple[float, float] | None = None
 
     def translate(self, events: Iterable[Any], *, size_px: tuple[int, int], now_s: float) -> list[ControlEvent]:
         """The control events of pygame's `events` in a window of `size_px`, stamped with the show time `now_s`."""
         import pygame
 
         found: list[ControlEvent | None] = []
+        moved = np.zeros(3)
         for each in events:
             if each.type == pygame.QUIT:
                 found.append(ControlEvent("window", "quit", None, now_s))
             elif each.type in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP, pygame.MOUSEMOTION):
                 x, y = each.pos[0] / size_px[0], each.pos[1] / size_px[1]
-                found.append(self._mouse(each, x, y, now_s))
+                found.append(made := self._mouse(each, x, y, now_s))
+                moved += self._drag(each, x, y, beside=made is None)
+            elif each.type == pygame.MOUSEWHEEL:
+                moved[2] += _CLOSER * max(min(each.y, 8), -8)
+            elif each.type == pygame.KEYDOWN and self.typed is None and each.unicode in ("+", "-", "="):
+                moved[2] += -_CLOSER if each.unicode == "-" else _CLOSER
             elif each.type == pygame.KEYDOWN and not each.mod & (pygame.KMOD_CTRL | pygame.KMOD_ALT | pygame.KMOD_META):
                 found.append(self._key(pygame.key.name(each.key), each.unicode, now_s))
+        if moved.any():
+            # All of a frame's moves at once: each by itself would begin where the camera was before any of them.
+            found += [_event(knob, value, now_s) for knob, value in self._fly(*moved.tolist())]
         return [each for each in found if each is not None]
 
     def _mouse(self, each: Any, x: float, y: float, now_s: float) -> ControlEvent | None:
@@ -109,6 +135,20 @@ class Keys:
             return None
         self.typed = None
         return _seed("mouse", self._pick(x, y), now_s)
+
+    def _drag(self, each: Any, x: float, y: float, *, beside: bool) -> tuple[float, float, float]:
+        """How the land follows the pointer while the right button is held, or the left one that was pressed beside all songs."""
+        import pygame
+
+        if each.type == pygame.MOUSEMOTION and self._dragged is not None:
+            (last_x, last_y), self._dragged = self._dragged, (x, y)
+            return x - last_x, y - last_y, 0.0
+        if each.type == pygame.MOUSEBUTTONDOWN and not self._testing():
+            takes = each.button == 3 or (each.button == 1 and beside)
+            self._dragged = (x, y) if takes else None
+        elif each.type == pygame.MOUSEBUTTONUP:
+            self._dragged = None
+        return 0.0, 0.0, 0.0
 
     def _key(self, key: str, text: str, now_s: float) -> ControlEvent | None:
         if self.typed is not None:

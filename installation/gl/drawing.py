@@ -88,7 +88,9 @@ class Drawing:
         sway = 0.0 if reduced(state.knobs) else 1.0
         sway_x, sway_y = 0.012 * sway * np.sin(t * 0.23), 0.009 * sway * np.sin(t * 0.171 + 1.0)
         zoom = 2.0**state.camera.zoom_log2 * step_back(self.aspect)
-        x, y = _over_land(self.places, state.camera.x, state.camera.y, 0.5 * self.aspect / zoom, 0.5 / zoom)
+        at, bound = state.camera, 1.0 - state.camera.free
+        x, y = _over_land(self.places, at.x, at.y, 0.5 * self.aspect / zoom, 0.5 / zoom)
+        x, y = at.x + (x - at.x) * bound, at.y + (y - at.y) * bound
         return View(
             x=x + float(sway_x) / zoom,
             y=y + float(sway_y) / zoom,

@@ -9,9 +9,9 @@ from __future__ import annotations
 import moderngl
 import numpy as np
 
-from installation.camera import LEAN, SQUASH, View
+from installation.camera import LEAN, SQUASH, STRETCH, View
 from installation.gl.drawing import Drawing
-from installation.places import STRETCH, Places
+from installation.places import Places
 from installation.state import FrameState
 from mixtape.types import ByteArray, FloatArray
 

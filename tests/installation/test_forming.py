@@ -5,9 +5,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from installation.camera import STRETCH
 from installation.forming import Forming, formed, forming_at
 from installation.gl.tiles import LAYOUTS
-from installation.places import STRETCH, places_of
+from installation.places import places_of
 from installation.stage import Stage
 
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from installation.calm import GLIDE
-from installation.camera import Camera, View
+from installation.camera import Camera, View, look_at, looked, step_back
 from installation.clock import FixedClock, RealClock
 from installation.heard import Heard, envelope
 from installation.places import flown, places_of
@@ -292,6 +292,36 @@ def test_the_real_clock_passes_over_a_long_gap():
     clock = RealClock(lambda: next(ticks))
     times = [clock.tick(0.0).time_s for _ in range(4)]
     assert times == pytest.approx([0.0, 0.1, 0.35, 0.35])
+
+
+def test_the_camera_can_be_flown_and_comes_back_to_the_song(small_world, play):
+    by_itself = play(small_world, 9.0, (0.0, "scene", "map"))
+    flown = play(small_world, 9.0, (0.0, "scene", "map"), (4.0, "look_x", 0.1), (4.0, "look_y", 0.9), (4.0, "look_zoom", 3.0))
+    assert (flown.camera.x, flown.camera.y, flown.camera.zoom_log2) == pytest.approx(((0.1 - 0.5) * 1.5, 0.4, 3.0), abs=0.01)
+    assert flown.camera.free > 0.95
+    back = play(small_world, 20.0, (0.0, "scene", "map"), (0.0, "look_s", 2.0), (4.0, "look_x", 0.1))
+    alone = play(small_world, 20.0, (0.0, "scene", "map"), (0.0, "look_s", 2.0))
+    assert (back.camera.x, back.camera.y) == pytest.approx((alone.camera.x, alone.camera.y), abs=0.01)
+    assert by_itself.camera.free == 0.0
+
+
+def test_turning_one_knob_of_the_look_moves_nothing_else(small_world, play):
+    before = play(small_world, 8.0, (0.0, "scene", "map"))
+    after, _ = step(before, [wish("look_x", 0.2)], at(8.03, 8.0), small_world)
+    assert float(after.knobs["look_y"]) == pytest.approx(before.camera.y + 0.5, abs=1e-6)
+    assert float(after.knobs["look_zoom"]) == pytest.approx(before.camera.zoom_log2, abs=1e-6)
+
+
+def test_the_land_follows_the_pointer():
+    look = (0.4, 0.6, 1.0)
+    moved = looked(look, across=0.1, down=0.05, aspect=1.6)
+    assert moved[0] < look[0] and moved[1] > look[1] and moved[2] == look[2]
+    seen = [View(*look_at(*each)[:2], zoom=2.0 * step_back(1.6), tilt=1.0, aspect=1.6) for each in (look, moved)]
+    spot = np.array([look_at(*look)[:2]], np.float32)
+    (before,), (after,) = (view.project(spot)[0] for view in seen)
+    assert after[0] - before[0] == pytest.approx(0.1 * 1.6, rel=0.1)
+    assert before[1] - after[1] == pytest.approx(0.05, rel=0.1)
+    assert looked((0.0, 1.0, 6.0), across=9.0, down=9.0, closer=9.0, aspect=1.6) == (0.0, 1.0, 6.0)
 
 
 def test_two_short_steps_of_the_camera_equal_one_long_one():

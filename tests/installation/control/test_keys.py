@@ -115,3 +115,29 @@ def test_over_the_test_picture_a_click_takes_a_corner_that_follows_until_it_is_l
 def test_t_shows_the_test_picture_and_ends_it():
     assert said(Keys(testing=lambda: False), press(pygame.K_t, "t")) == [("test_picture", True)]
     assert said(Keys(testing=lambda: True), press(pygame.K_t, "t")) == [("test_picture", False)]
+
+
+def test_dragging_beside_the_songs_or_with_the_right_button_flies_and_the_wheel_comes_nearer():
+    asked = []
+
+    def fly(across, down, closer):
+        asked.append((across, down, closer))
+        return (("look_x", 0.25), ("look_zoom", 1.0))
+
+    keys = Keys(pick=lambda x, _y: "a" if x < 0.5 else None, fly=fly)
+
+    def move(x_px, y_px):
+        return pygame.event.Event(pygame.MOUSEMOTION, pos=(x_px, y_px), rel=(1, 1), buttons=(1, 0, 0))
+
+    let_go = pygame.event.Event(pygame.MOUSEBUTTONUP, pos=(0, 0), button=1)
+    assert [each.knob for each in keys.translate([click(10, 10), move(60, 10), let_go], size_px=(100, 100), now_s=1.0)] == [
+        "seed"
+    ]
+    assert asked == []
+    made = keys.translate([click(80, 50), move(70, 60), move(60, 75), let_go, move(10, 10)], size_px=(100, 100), now_s=1.0)
+    assert [(each.knob, each.value) for each in made] == [("look_x", 0.25), ("look_zoom", 1.0)]
+    assert asked == [pytest.approx((-0.2, 0.25, 0.0))]
+    keys.translate([click(10, 10, button=3), move(20, 10)], size_px=(100, 100), now_s=1.0)
+    assert asked[-1] == pytest.approx((0.1, 0.0, 0.0))
+    keys.translate([pygame.event.Event(pygame.MOUSEWHEEL, x=0, y=2)], size_px=(100, 100), now_s=1.0)
+    assert asked[-1] == pytest.approx((0.0, 0.0, 0.7))
