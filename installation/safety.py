@@ -41,6 +41,7 @@ _RED_STEP = float(np.nextafter(np.float32(20), np.float32(21)))
 
 _SATURATED = 0.8
 _TOGETHER = 1 / 8
+_MEAN_STEP = 0.09
 _AT_ONCE_S = 1 / 30
 _SOON_S = 1 / 10
 _AREA_HELD = 0.7 * AREA_LIMIT
@@ -252,6 +253,14 @@ def window_shares(mask: Mask | npt.NDArray[np.int8]) -> FloatArray:
     return (inside / np.float32(rows * cols)).astype(np.float32, copy=False)
 
 
+def window_means(value: FloatArray) -> FloatArray:
+    """The mean of `value` (h, w), 6 by 6 or more, in windows of a third by a third that lie half a window apart: (5, 5)."""
+    rows, cols = (np.linspace(0, side, 7).astype(np.intp) for side in value.shape)
+    blocks = np.add.reduceat(np.add.reduceat(value, rows[:-1], axis=0), cols[:-1], axis=1)
+    blocks /= np.diff(rows)[:, None] * np.diff(cols)
+    return np.asarray((blocks[1:, 1:] + blocks[1:, :-1] + blocks[:-1, 1:] + blocks[:-1, :-1]) / 4, np.float32)
+
+
 def _most_at_best(mask: Mask) -> float:
     """No window of a third by a third has a larger share of true points than this; found in blocks, with little work."""
     rows, cols = _window(mask.shape)
@@ -302,6 +311,9 @@ class FlashLimiter:
         # picture is shown as it is wished, the wish's meter does for both.
         self._exact_meter = self._wish_meter
         self._blended_s = -math.inf
+        # Bars that pass by swing no point together with its neighbours, but the light of a window as a whole.
+        self._by_window = profile == "window"
+        self._means = _Swings(_MEAN_STEP, window_s=1.03, together=0.0, dark_below=_LUMINANCE_DARK + 0.03)
         self._shown: ByteArray | None = None
         self._time_s = 0.0
         self._slowness_s = 0.0
@@ -322,12 +334,15 @@ class FlashLimiter:
             careful = self._careful_meter.look(light, time_s=time_s)
             as_wished = blend == 0.0 and self._exact_meter is self._wish_meter
             exact = wished if as_wished else self._exact_meter.look(light, time_s=time_s)
-            if self._holds(self._careful_meter, careful, time_s) and self._holds(self._exact_meter, exact, time_s):
+            means = self._means.look(window_means(careful.luminance.value), True, time_s)
+            steady = not self._by_window or int(self._means.count(means, time_s).max()) <= SWINGS_LIMIT
+            if steady and self._holds(self._careful_meter, careful, time_s) and self._holds(self._exact_meter, exact, time_s):
                 break
         if blend > 0.0:
             self._blended_s = time_s
             if self._exact_meter is self._wish_meter:
                 self._exact_meter = copy.deepcopy(self._wish_meter)
+        self._means.take(means, True, time_s)
         self._careful_meter.take(careful, time_s=time_s)
         if self._exact_meter is not self._wish_meter:
             self._exact_meter.take(exact, time_s=time_s)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from installation.safety import FlashLimiter, FlashMeter, linear, window_shares
+from installation.safety import FlashLimiter, FlashMeter, linear, window_means, window_shares
 
 H, W, FPS = 45, 80, 60
 
@@ -197,3 +197,39 @@ def test_a_picture_of_another_size_starts_anew():
     limiter = FlashLimiter()
     limiter.limit(picture((255, 255, 255)), time_s=0.0)
     assert limiter.limit(np.zeros((30, 60, 3), np.uint8), time_s=0.1) == 0.0
+
+
+def test_the_light_of_a_window_as_a_whole_is_held_too():
+    """Bars that pass by: each point swings at its own time, but a window's mean light rises and falls eight times a second."""
+    x = np.arange(W)[None, :, None] / W
+    bars = [np.where((x * 1.5 + frame / FPS * 8.0) % 1.0 < 0.5, 255, 0).astype(np.uint8) for frame in range(3 * FPS)]
+    wished = [np.broadcast_to(each, (H, W, 3)).copy() for each in bars]
+    seen, _ = limited(wished)
+
+    def middle(pictures):
+        return [window_means(linear(each)[..., 0])[2, 2] for each in pictures]
+
+    assert _swings(middle(seen)) <= 6 < _swings(middle(wished))
+
+
+def _swings(values):
+    """The most opposing changes by 10 % in any second, counted the plain way."""
+    low = high = values[0]
+    way, times, most = 0, [], 0
+    for frame, value in enumerate(values):
+        low, high = min(low, value), max(high, value)
+        if (way <= 0 and value - low >= 0.1 and low < 0.8) or (way >= 0 and high - value >= 0.1 and value < 0.8):
+            way = 1 if way <= 0 and value - low >= 0.1 else -1
+            low = high = value
+            times.append(frame)
+        most = max(most, sum(frame - each < FPS for each in times))
+    return most
+
+
+def test_window_means_are_means_of_windows():
+    value = np.random.default_rng(5).random((90, 160)).astype(np.float32)
+    means = window_means(value)
+    rows, cols = np.linspace(0, 90, 7).astype(int), np.linspace(0, 160, 7).astype(int)
+    for down, across in ((0, 0), (2, 3), (4, 4)):
+        cut = value[rows[down] : rows[down + 2], cols[across] : cols[across + 2]]
+        assert means[down, across] == pytest.approx(cut.mean(), abs=0.01)
