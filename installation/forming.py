@@ -1,7 +1,8 @@
 """How a map came about, as something to watch: the rounds of its t-SNE in the time that the scene has.
 
-Most happens in few of the rounds, so they are passed through an equal way a second and not an equal number of rounds. At the end
-the songs settle from where t-SNE left them to their tiles' places on the map, exactly.
+At first the songs are in no order at all. Most happens in few of the rounds, so they are passed through an equal way a second
+and not an equal number of rounds. At the end the songs settle from where t-SNE left them to their tiles' places on the map,
+exactly.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ _SHARE = 0.68
 _REST_S, _BACK_S = 9.0, 5.0
 """So long they stay when they have landed, and so long they take to scatter before it begins again."""
 
+_CHAOS = 0.22
+"""Until here they come together from nowhere to the first rounds."""
+
 _SETTLES = 0.72
 """From here on they leave t-SNE's places for their tiles'."""
 
@@ -36,10 +40,14 @@ def formed(since_s: float, scene_s: float) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Forming:
-    """The rounds of a fit: places `stages` (s, n, 2) in the unit square, and `way` (s,) 0..1, how far songs had come by then."""
+    """The rounds of a fit: places `stages` (s, n, 2) in the unit square, and `way` (s,) 0..1, how far songs had come by then.
+
+    `chaos` (n, 2) is where they are before the first round: in no order.
+    """
 
     stages: FloatArray
     way: FloatArray
+    chaos: FloatArray
 
     @classmethod
     def of(cls, stages: FloatArray) -> Forming:
@@ -48,7 +56,8 @@ class Forming:
         steps = np.hypot(*np.moveaxis(np.diff(some, axis=0), 2, 0)).mean(axis=1)
         # A little time for every round, however little happens in it.
         along = np.concatenate([[0.0], np.cumsum(steps + 0.2 * steps.mean() + 1e-12)])
-        return cls(stages, np.asarray(along / along[-1], np.float32))
+        chaos = np.random.default_rng(1).normal(0.5, 0.15, stages.shape[1:])
+        return cls(stages, np.asarray(along / along[-1], np.float32), chaos.astype(np.float32))
 
 
 def forming_at(forming: Forming, places: Places, share: float) -> FloatArray:
@@ -56,10 +65,13 @@ def forming_at(forming: Forming, places: Places, share: float) -> FloatArray:
     stages, way = forming.stages, forming.way
     if share >= 1.0:
         return places.map_xy
-    at = float(np.interp(min(share / _SETTLES, 1.0), way, np.arange(len(way))))
+    shown = max(share - 0.5 * _CHAOS, 0.0) / (_SETTLES - 0.5 * _CHAOS)
+    at = float(np.interp(min(shown, 1.0), way, np.arange(len(way))))
     low = min(int(at), len(stages) - 2)
     high = low + 1
     between = stages[low] + (stages[high] - stages[low]) * np.float32(at - low)
+    begun = np.float32(smooth(share / _CHAOS))
+    between = forming.chaos + (between - forming.chaos) * begun
     world = (between - np.float32(0.5)) * np.array([STRETCH, 1.0], np.float32)
     settled = np.float32(smooth((share - _SETTLES) / (1.0 - _SETTLES)))
     return np.asarray(world + (places.map_xy - world) * settled, np.float32)

@@ -13,6 +13,7 @@ import numpy as np
 from installation.displays import Displays
 from installation.gl.context import collect
 from installation.gl.drawing import Drawing, cover_texture
+from installation.gl.dust import speck_at
 from installation.gl.post import Post
 from installation.gl.projection import project
 from installation.gl.targets import Target
@@ -227,7 +228,16 @@ class Stage:
         tiles = flying(state, self._drawing) if flies(state) else tiles_of(state, self._drawing, state.scene)
         hit = (np.abs(tiles.screen[tiles.order] - at) <= tiles.half[tiles.order, None]).all(axis=1)
         rows = tiles.order[hit]
-        return self._drawing.world.tracks[rows[-1]].id if len(rows) else None
+        row = int(rows[-1]) if len(rows) else self._speck(float(at[0]), float(at[1]), state)
+        return None if row is None else self._drawing.world.tracks[row].id
+
+    def _speck(self, x: float, y: float, state: FrameState) -> int | None:
+        """The song under a place of the screen among those that are no more than dust."""
+        if flies(state) or state.scene not in ("map", "grid"):
+            return None
+        if state.scene == "grid":
+            return speck_at(x, y, self._drawing, self._drawing.before_grid(state), grid=True)
+        return speck_at(x, y, self._drawing, self._drawing.over_map(state))
 
     def _picture(self, state: FrameState) -> Target:
         """The scene of a state, or the change between two."""

@@ -104,8 +104,8 @@ class Drawing:
     def over_all(self, state: FrameState) -> View:
         """How this frame sees the whole land at once."""
         breath = 1.0 + 0.02 * float(state.knobs["energy"]) * state.audio.level
-        zoom = min(1.02, self.aspect / 1.62) * breath
-        return View(x=0.0, y=0.0, zoom=zoom, tilt=1.0, aspect=self.aspect, screen_y=0.015)
+        zoom = min(0.92, self.aspect / 1.75) * breath
+        return View(x=0.0, y=0.0, zoom=zoom, tilt=1.0, aspect=self.aspect, screen_y=0.035)
 
     def before_grid(self, state: FrameState) -> View:
         """How this frame sees the grid: all of it, from straight ahead."""

@@ -21,6 +21,8 @@ DOT_PX = 2.6
 DUST_FROM = 2000
 """Songs from which on dots are painted and not drawn one by one."""
 
+_CLICK_PX = 3.0
+
 _WIDTH = 3072
 _REACH = (STRETCH / 2 + 0.08, 0.58)
 """Half width and half height, in world units, of what is painted: tiles settle a little beyond the map."""
@@ -46,7 +48,7 @@ class Dust:
         places = drawing.places
         half = places.cell_half if self._grid else float(np.median(places.map_half)) * _SMALLEST / 0.75
         side_px = 2.0 * half * view.zoom * drawing.size_px[1]
-        if not self._painted or side_px > 3.0 * DOT_PX:
+        if not self._painted or side_px > 2.25 * DOT_PX:
             return
         spots = places.cell_xy if self._grid else places.map_xy
         x, y = (float(v) for v in spots[drawing.focus(state)])
@@ -65,6 +67,17 @@ class Dust:
             u_side=side_px / DOT_PX,
         )
         drawing.gl.disable(moderngl.BLEND)
+
+
+def speck_at(x: float, y: float, drawing: Drawing, view: View, *, grid: bool = False) -> int | None:
+    """Row of the song whose speck is nearest to a place of the screen, None where none is within three pixels of it."""
+    places = drawing.places
+    if len(places.map_xy) <= DUST_FROM:
+        return None
+    screen, scale = view.project(places.cell_xy if grid else places.map_xy)
+    away = np.where(scale > 0.0, np.hypot(screen[:, 0] - np.float32(x), screen[:, 1] - np.float32(y)), np.inf)
+    nearest = int(np.argmin(away))
+    return nearest if away[nearest] * drawing.size_px[1] <= _CLICK_PX else None
 
 
 def _texture(drawing: Drawing, specks: ByteArray) -> moderngl.Texture:

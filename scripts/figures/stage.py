@@ -11,7 +11,7 @@ from typing import Any
 from figures.row import Row, cpu_s
 
 
-def _frames(scene: str, songs: int, size: tuple[int, int]) -> Row:
+def _frames(scene: str, songs: int, size: tuple[int, int], **settings: Any) -> Row:
     """CPU time of all threads for a frame of the live show, against clearing and reading a picture of that size.
 
     The state's step, the scene with all covers loaded, its words, the last look and the flash limiter; no window, no encoder.
@@ -23,9 +23,11 @@ def _frames(scene: str, songs: int, size: tuple[int, int]) -> Row:
     from installation.lastpass import LastPass
     from installation.show import Show
     from installation.stage import Stage
+    from mixtape.config import changed
 
     ctx = open_context()
     world = _world(songs, scene)
+    world = dataclasses.replace(world, config=changed(world.config, "show", **settings))
     stage = Stage(ctx, world, size=size, last_pass=LastPass(ctx))
     show, clock = Show(world, stage, _Still(), _Dreams()), FixedClock(60)
     show.open()
@@ -70,6 +72,27 @@ def frame_grid_5000() -> Row:
 def frame_wall_48() -> Row:
     """A frame of the wall at 640 x 360, pictures drawn elsewhere."""
     return _frames("wall", 48, (640, 360))
+
+
+def frame_wall_1296() -> Row:
+    """A frame of a wall of 36 x 36 at 640 x 360, pictures drawn elsewhere."""
+    row = _frames("wall", 48, (640, 360), wall_rows=36, wall_cols=36)
+    return dataclasses.replace(row, name="frame_wall_1296")
+
+
+def frame_chart_5000() -> Row:
+    """A frame of the chart of a collection of 5,000 at 640 x 360."""
+    return _frames("chart", 5000, (640, 360))
+
+
+def frame_forming_5000() -> Row:
+    """A frame of 5,000 covers on their way to the map at 640 x 360."""
+    return _frames("forming", 5000, (640, 360))
+
+
+def frame_gallery_5000() -> Row:
+    """A frame of 540 generated pictures at 640 x 360."""
+    return _frames("gallery", 5000, (640, 360))
 
 
 def wall_1296() -> Row:
@@ -205,6 +228,9 @@ def _world(songs: int, scene: str) -> Any:
     """A collection in memory: songs in islands, every cover another picture."""
     import numpy as np
 
+    from installation.director import SCENES
+    from installation.forming import Forming
+    from installation.gallery import Gallery, mean_colours
     from installation.world import World
     from mixtape.config import changed, from_table
     from mixtape.maps.grid import assign_grid, grid_shape
@@ -220,6 +246,7 @@ def _world(songs: int, scene: str) -> Any:
     bands, beats = np.tile(beat[:, None], (1, 8)), np.arange(200, dtype=np.float32) / 2
     timeline = Timeline(0.4 + 0.4 * beat, bands, beat, phase, beats.astype(np.float32))
     palette = Palette(np.array([[200, 90, 60], [40, 90, 120]], np.uint8), np.array([0.6, 0.4], np.float32))
+    pictures = rng.integers(0, 256, (540, 8, 8, 3), np.uint8).repeat(8, axis=1).repeat(8, axis=2)
     covers = rng.integers(0, 256, (64, 8, 8, 3), np.uint8).repeat(16, axis=1).repeat(16, axis=2)
     row_of = {track_id: row for row, track_id in enumerate(ids)}
     near = np.stack([np.roll(np.arange(songs), -k - 1) for k in range(8)], axis=1).astype(np.int32)
@@ -234,6 +261,9 @@ def _world(songs: int, scene: str) -> Any:
         cover_pixels=lambda track_id: covers[row_of[track_id] % 64],
         palette=lambda _: palette,
         find=lambda _: (),
+        forming=Forming.of(np.linspace(rng.random((songs, 2)), xy, 20).astype(np.float32)),
+        gallery=Gallery(pictures, np.arange(540, dtype=np.int32), mean_colours(pictures)),
+        scenes=SCENES,
     )
 
 
@@ -242,5 +272,9 @@ ROWS = (
     frame_map_100000,
     frame_grid_5000,
     frame_wall_48,
+    frame_wall_1296,
+    frame_chart_5000,
+    frame_forming_5000,
+    frame_gallery_5000,
     wall_1296,
 )
