@@ -41,6 +41,10 @@ LastPass: TypeAlias = Callable[[moderngl.Texture, moderngl.Framebuffer, FrameSta
 """What sees the finished picture and puts it on the screen; the flash limiter's place."""
 
 
+_REHEARSED = 32
+"""So many of a user's own scenes are drawn once before the doors open: some take seconds to compile."""
+
+
 class Scene(Protocol):
     """What can stand on the stage: it gets the state and a drawing context, and nothing else."""
 
@@ -150,7 +154,7 @@ class Stage:
     def rehearse(self, state: FrameState) -> None:
         """Draw every scene and every change once, unseen, so that no shader is compiled while somebody looks."""
         before, after, between = self._targets
-        for name in self._scenes:
+        for name in (*self._scenes, *list(self._own)[:_REHEARSED]):
             self._scene(name, replace(state, scene=name, from_scene=name, scene_mix=1.0), before)
         for change in TRANSITIONS.values():
             between.begin()
