@@ -14,9 +14,9 @@ from mixtape.maps.labels import lay_labels
 from mixtape.types import Region
 
 SIZES = (0.034, 0.024, 0.019)
-"""Height of the letters of each depth, in picture heights."""
+"""Height of the letters of each depth in a wide picture, in picture heights."""
 
-_MEANT_FOR = (0.0, 1.3, 2.4)
+_MEANT_FOR = (-0.5, 1.0, 2.2)
 """The zoom (log2) that the names of a depth are laid out for."""
 
 _SEEN = ((-2.0, -1.5, 1.1, 1.9), (0.2, 0.8, 2.4, 3.2), (1.7, 2.3, 9.0, 10.0))

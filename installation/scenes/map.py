@@ -60,7 +60,7 @@ class MapScene:
                 strong[other.level] > strong[name.level] for other in names if other.words == name.words
             ):
                 continue
-            size = max(7, round(SIZES[name.level] * height))
+            size = max(7, round(SIZES[name.level] * min(1.0, 0.35 + 0.5 * drawing.aspect) * height))
             line = Line(name.words, size, "semibold" if name.level == 0 else "regular", round(0.5 * width), 0.02)
             edge = min(0.5 * drawing.aspect - abs(x), 0.5 - abs(y + name.shift))
             there = 0.86 * strong[name.level] * float(smooth((edge - 0.02) / 0.10)) * min(near / view.zoom, 1.0)

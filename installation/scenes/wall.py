@@ -105,11 +105,15 @@ class WallScene:
 
     def _rows(self, state: FrameState, drawing: Drawing, rows: int, cols: int) -> FloatArray:
         count = rows * cols
-        side, corner = _fit(drawing.aspect, rows, cols)
         down, across = np.divmod(np.arange(count), cols)
+        # In an upright picture a lying wall is turned as the grid is: its left column is the top row.
+        turned_wall = (drawing.aspect < 1.0) != (rows > cols) and rows != cols
+        high, wide = (cols, rows) if turned_wall else (rows, cols)
+        at_row, at_col = (across, down) if turned_wall else (down, across)
+        side, corner = _fit(drawing.aspect, high, wide)
         away = tile_distance(state, drawing.world, rows=rows, cols=cols)
         swell, turned, shine, lit = _life(state, drawing, away)
-        centre = np.stack([corner[0] + (across + 0.5) * side, corner[1] - (down + 0.5) * side], axis=1)
+        centre = np.stack([corner[0] + (at_col + 0.5) * side, corner[1] - (at_row + 0.5) * side], axis=1)
         half = 0.5 * side * (1.0 - _GAP) * swell
         share = np.clip((state.moment.time_s - self._since_s) / self._lasts_s, 0.0, 1.0)
         share = np.where(self._seen == 1, 1.0, share)

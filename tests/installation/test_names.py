@@ -19,7 +19,7 @@ def test_names_of_a_depth_do_not_touch_at_the_zoom_they_are_meant_for():
         for k, (x, y) in enumerate(rng.random((count, 2)))
     )
     found = names_of(regions)
-    for level, zoom in enumerate((0.0, 1.3, 2.4)):
+    for level, zoom in enumerate((-0.5, 1.0, 2.2)):
         mine = [name for name in found if name.level == level]
         assert len(mine) >= 4
         boxes = [(name.x * 2**zoom, name.y * 2**zoom + name.shift, 0.56 * SIZES[level] * len(name.words)) for name in mine]

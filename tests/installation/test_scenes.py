@@ -420,3 +420,16 @@ def test_far_covers_make_room_for_those_in_sight(gl):
         assert len(set(taken)) == len(taken)
     atlas.ask(np.arange(400, dtype=np.int32), none, at_once=400)
     assert (atlas.far_slot >= 0).sum() == most
+
+
+def test_a_lying_wall_is_turned_in_an_upright_picture_and_fills_it(gl, small_world, play, golden_scenes):
+    state = play(small_world, 9.0, (0.0, "scene", "wall"), (0.0, "grain", 0.0))
+    shares = []
+    for size in ((160, 90), (90, 160)):
+        stage = Stage(gl, small_world, size=size, patient=True)
+        for shift in (0, 1):
+            stage.put_tiles(golden_scenes.wall_sheet(state, shift=shift))
+            stage.draw(state)
+        shares.append((stage.read().max(axis=2) > 25).mean())
+    assert min(shares) > 0.8
+    assert abs(shares[0] - shares[1]) < 0.1
