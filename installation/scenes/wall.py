@@ -36,7 +36,8 @@ class WallScene:
     def put(self, sheet: TileSheet) -> None:
         """Take pictures; they begin to appear with the next frames drawn. Of every tile only the newest one waits."""
         if sheet.error is None and len(sheet.images) and sheet.images.shape[1] == sheet.images.shape[2]:
-            self._waiting.update(zip(sheet.tiles.tolist(), sheet.images, strict=True))
+            # Copied, or one picture that waits would keep its whole sheet.
+            self._waiting.update((tile, image.copy()) for tile, image in zip(sheet.tiles.tolist(), sheet.images, strict=True))
 
     def draw(self, state: FrameState, drawing: Drawing) -> None:
         """Draw into the target in use."""

@@ -39,7 +39,7 @@ def frames_5000() -> Row:
 def memory_20000() -> Row:
     """Memory that 20,000 frames at 320 x 180 leave behind: the most in use at the end against the beginning.
 
-    The first 2,500 apart. Songs, scenes, playlists, the wall's size and shaders change. What is in use goes up and down with
+    The first 2,500 apart. Songs, scenes, playlists and shaders change. What is in use goes up and down with
     them, so that two stretches of 2,500 frames are compared.
     """
     import psutil
@@ -107,8 +107,6 @@ class _Evening:
             found.append(ControlEvent("bench", "seed", seed, now_s))
         if at % 400 == 0:
             found.append(ControlEvent("bench", "scene", self._scenes[at // 400 % len(self._scenes)], now_s))
-        if at % 900 == 0:
-            found.append(ControlEvent("bench", "wall_rows", 6 + at // 900 % 2 * 6, now_s))
         return found
 
     def _words(self) -> Any:
