@@ -25,6 +25,8 @@ from installation.lastpass import LastPass
 from installation.levels import Levels
 from installation.live import Ending, Live
 from installation.record import Recorder, exact_rate
+from installation.room.listener import Listener
+from installation.room.thinking import Apart
 from installation.sampler import DirectSampler, Sampler
 from installation.show import Show
 from installation.showlog import ShowLog, config_digest, library_digest
@@ -63,9 +65,17 @@ def unheld(config: Config) -> str:
 
 
 def run_show(
-    library: Library, config: Config, *, seed_id: str | None = None, windowed: bool = False, frames: int | None = None
+    library: Library,
+    config: Config,
+    *,
+    seed_id: str | None = None,
+    windowed: bool = False,
+    listen: str | None = None,
+    frames: int | None = None,
 ) -> None:
     """Open the window and play until somebody ends it (or for so many `frames`).
+
+    With `listen`, a part of an input's name, "default" or a file, the show makes no sound and follows what is heard there.
 
     Raises:
         ShowError: no display, no OpenGL 3.3.
@@ -100,9 +110,15 @@ def run_show(
         if journal:
             owners.enter_context(journal)
         sampler = owners.enter_context(Sampler(material.model_path(library)))
-        levels = owners.enter_context(_levels(world, patient=False))
-        mixer = _mixer(world, levels, ahead=True)
-        sound = owners.enter_context(DeviceSound(mixer, device=settings.sound_device, offset_ms=settings.sound_offset_ms))
+        levels = room = None
+        sound: DeviceSound | Listener
+        if listen is None:
+            levels = owners.enter_context(_levels(world, patient=False))
+            mixer = _mixer(world, levels, ahead=True)
+            sound = owners.enter_context(DeviceSound(mixer, device=settings.sound_device, offset_ms=settings.sound_offset_ms))
+        else:
+            durations_s = {track.id: track.duration_s for track in world.tracks}
+            sound = room = owners.enter_context(Listener(listen, Apart(library.folder, config), durations_s=durations_s))
         show = Show(world, stage, sound, sampler, seed_id=seed_id, journal=journal, into=lambda: window.screen)
         for words in filter(None, (*world.left_out, fault, material.model_fault(library), unheld(config), *shelf.faults)):
             show.complain(words)
@@ -122,6 +138,7 @@ def run_show(
             levels=levels,
             shelf=shelf,
             displays=displays,
+            room=room,
         )
         live.run(ending, frames=frames)
 

@@ -34,6 +34,7 @@ def checks(library: Library, config: Config) -> Iterator[Check]:
     yield _look("sound", lambda: _sound(config), needed=False)
     yield _look("flashes", lambda: _flashes(config), needed=False)
     yield _look("own scenes", lambda: _own_scenes(library, config), needed=False)
+    yield _look("input", _input, needed=False)
     yield _look("OSC", lambda: _osc(config), needed=False)
 
 
@@ -119,6 +120,14 @@ def _flashes(config: Config) -> str:
     if fault := unheld(config):
         raise MixtapeError(fault)
     return f"{config.show.flashes}: three a second at most, by the numbers of WCAG 2.3.1"
+
+
+def _input() -> str:
+    from installation.room.inputs import input_names
+
+    if not (names := input_names()):
+        raise MixtapeError("none here; mixtape show --listen needs one, the show by itself does not")
+    return ", ".join(names)
 
 
 def _osc(config: Config) -> str:

@@ -29,6 +29,10 @@ def show(
     test_picture: Annotated[
         bool, typer.Option("--test-picture", help="Begin with the picture to set displays up by; t ends it.")
     ] = False,
+    listen: Annotated[
+        str | None,
+        typer.Option("--listen", help="Follow the music in the room instead: part of an input's name, default, or a file."),
+    ] = None,
     frames: Annotated[int | None, typer.Option("--frames", min=1, hidden=True)] = None,
 ) -> None:
     """Play the show: every song on the map, the grid and the wall. Esc ends it; / searches; a click plays a song.
@@ -42,7 +46,7 @@ def show(
     settings = changed(settings, "displays", test_picture=test_picture or None)
     with open_library(library) as opened:
         first = seed_track(opened, seed).id if seed else None
-        run_show(opened, settings, seed_id=first, windowed=windowed, frames=frames)
+        run_show(opened, settings, seed_id=first, windowed=windowed, listen=listen, frames=frames)
 
 
 def export(

@@ -6,9 +6,9 @@ import random
 import signal
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from installation.ahead import Ahead
 from installation.camera import LOOKS, looked
@@ -101,6 +101,13 @@ def pace_hz(fps: float, *, refresh_hz: float, vsync: bool) -> float:
     return 1.05 * refresh_hz if vsync and 0 < refresh_hz <= 1.05 * fps else fps
 
 
+class Room(Protocol):
+    """What tells the show of the music in the room."""
+
+    def drain(self, time_s: float) -> Sequence[ControlEvent]:
+        """What has been heard since the last call, for the frame at show time `time_s`."""
+
+
 class Live:
     """A show in its window, steered by keys, mouse and OSC."""
 
@@ -119,9 +126,10 @@ class Live:
         levels: Levels | None = None,
         shelf: Shelf | None = None,
         displays: Displays | None = None,
+        room: Room | None = None,
     ) -> None:
         self._show, self._stage, self._window, self._osc, self._ahead = show, stage, window, osc, ahead
-        self._levels, self._shelf = levels, shelf
+        self._levels, self._shelf, self._room = levels, shelf, room
         self._displays = displays or Displays()
         self._world, self._feedback, self._query = world, feedback, query
         self._own: OwnKnobs = {}
@@ -223,7 +231,8 @@ class Live:
         if self._keys.fullscreen_wanted > self._fullscreens:
             self._fullscreens = self._keys.fullscreen_wanted
             self._window.toggle_fullscreen()
-        return events + (self._osc.drain(moment.time_s) if self._osc else [])
+        told = self._room.drain(moment.time_s) if self._room else ()
+        return [*events, *(self._osc.drain(moment.time_s) if self._osc else ()), *told]
 
     def _look_at_shelf(self) -> None:
         """Take what was dropped into the folder of the user's own scenes, or changed there."""

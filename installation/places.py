@@ -43,6 +43,11 @@ class Places:
         )
 
 
+def on_map(xy: tuple[float, float]) -> tuple[float, float]:
+    """A place of a `SongMap` (unit square) in world units, as it is before tiles make room for each other."""
+    return (xy[0] - 0.5) * STRETCH, xy[1] - 0.5
+
+
 def flown(
     before: tuple[FloatArray, FloatArray], after: tuple[FloatArray, FloatArray], *, share: float, focus: int
 ) -> tuple[FloatArray, FloatArray]:

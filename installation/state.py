@@ -35,7 +35,8 @@ from installation.messages import (
     TileSheet,
     Volume,
 )
-from installation.places import places_of, smooth
+from installation.places import on_map, places_of, smooth
+from installation.room.told import SILENCE, SOURCE, Now, Room, audio_frame, read_place, read_song
 from installation.world import World
 from mixtape.config import Knob, knobs
 from mixtape.types import Palette
@@ -74,7 +75,8 @@ class FrameState:
     the sound was sent to last, at show time `sent_s`.
     `from_palette` is what the palette fades from, `wandered_s` how far the wall's pictures have come, `still_s` how long the
     sound has not moved, `error_since_s` when `error` was said. `knobs` are the knobs as they apply, `wished` as they were set:
-    reduced motion holds some of them back.
+    reduced motion holds some of them back. `room` is what is known of the room where the show follows what plays there, else
+    None; then `track_id` is the song that is recognised, or the one most like what is heard, and nothing is known to come.
     """
 
     moment: Moment
@@ -106,6 +108,7 @@ class FrameState:
     camera: Camera
     error_since_s: float
     wished: Mapping[str, KnobValue]
+    room: Room | None = None
 
     @property
     def way(self) -> tuple[str, str, float]:
@@ -185,6 +188,8 @@ def step(
 ) -> tuple[FrameState, tuple[Command, ...]]:
     """The state at `moment`, after `events`, and what the sound is asked to do. Never raises for any event."""
     moment = _sound(state.moment, moment)
+    if state.room is None and any(event.source == SOURCE for event in events):
+        state = replace(state, room=Room(), audio=SILENCE, next_ids=())
     last, state = state, _listen(replace(state, moment=moment), state, world)
     commands: list[Command] = []
     for event in events:
@@ -210,6 +215,8 @@ def _sound(last: Moment, moment: Moment) -> Moment:
 def _listen(state: FrameState, last: FrameState, world: World) -> FrameState:
     """Take the heard place and what is heard there; a sound still at the song or the place before counts as not arrived yet."""
     moment = state.moment
+    if state.room is not None:
+        return _listen_to_room(state, state.room)
     reckoned_s = state.from_s + moment.time_s - state.sent_s
     late = moment.time_s - state.sent_s > _LATE_S and moment.song_s < state.from_s + _LONGEST_S
     arrived = state.arrived or late or state.from_s - 1e-3 <= moment.song_s <= reckoned_s + 1.0
@@ -231,10 +238,26 @@ def _listen(state: FrameState, last: FrameState, world: World) -> FrameState:
     )
 
 
+def _listen_to_room(state: FrameState, room: Room) -> FrameState:
+    """Go on in the song that is recognised; what is heard comes as events."""
+    moment = state.moment
+    wander_s = (state.audio.level + _REST) * moment.dt_s * float(state.knobs["wall_speed"])
+    return replace(
+        state,
+        song_s=room.second(moment.time_s),
+        wandered_s=state.wandered_s + wander_s,
+        error=state.error if moment.time_s - state.error_since_s < _ERROR_S else None,
+    )
+
+
 # Wishes ------------------------------------------------------------------------------------------------------------------------
 
 
 def _answer(state: FrameState, event: ControlEvent, world: World) -> tuple[FrameState, list[Command]]:
+    if event.source == SOURCE:
+        return _hear(state, event, world), []
+    if state.room is not None and event.knob in _SONG_WISHES:
+        return _complain(state, f"{event.knob}: the room chooses the music; start without --listen to choose it here"), []
     if event.knob == "seed":
         return _seed(state, event.value, world)
     if event.knob == "next":
@@ -261,6 +284,41 @@ def _seek(state: FrameState, event: ControlEvent, world: World) -> tuple[FrameSt
     place_s = min(max(wanted_s, 0.0), heard(world.timeline(state.track_id)).duration_s)
     state = replace(state, song_s=place_s, from_s=place_s, sent_s=state.moment.time_s, arrived=False, still_s=0.0)
     return state, [Play(state.track_id, place_s, _SEEK_FADE_S)]
+
+
+_SONG_WISHES = ("seed", "next", "previous", "pause", "seek", "skip")
+
+
+def _hear(state: FrameState, event: ControlEvent, world: World) -> FrameState:
+    """Take in what is heard in the room: the numbers of the moment, a song that is recognised, or a place for other music."""
+    room, time_s = state.room or Room(), state.moment.time_s
+    try:
+        if event.knob == "heard":
+            now = Now.of(str(event.value))
+            audio = audio_frame(now, state.audio, dt_s=state.moment.dt_s)
+            return replace(state, room=room.hears(now, time_s=time_s), audio=audio)
+        if event.knob == "song":
+            track_id, song_s = read_song(str(event.value))
+            known = replace(room, recognised=True, place=None, song_s=song_s, since_s=time_s)
+            fresh = track_id != state.track_id or not room.recognised
+            return _turn_to(replace(state, room=known), track_id, world, fresh=fresh)
+        if event.knob == "place":
+            place, track_id = read_place(str(event.value))
+            unknown = replace(room, recognised=False, place=place)
+            return _turn_to(replace(state, room=unknown), track_id, world, fresh=track_id != state.track_id)
+    except ValueError as error:
+        return _complain(state, f"what is heard cannot be read: {error}")
+    return _complain(state, f"'{event.knob[:80]}' is nothing that is heard")
+
+
+def _turn_to(state: FrameState, track_id: str, world: World, *, fresh: bool) -> FrameState:
+    """Let the picture go over to a song that the room plays, or to the one most like it; `fresh` where that is news."""
+    if track_id not in world.row:
+        return _complain(state, f"song id '{track_id[:40]}' is heard, and not in this collection; build it again")
+    if fresh:
+        audio = state.audio
+        state = replace(_go(state, track_id, world)[0], audio=audio, next_ids=(), arrived=True)
+    return replace(state, song_s=state.room.second(state.moment.time_s) if state.room else 0.0)
 
 
 def _no_scene(name: str, world: World) -> str:
@@ -378,6 +436,8 @@ def _fade_s(state: FrameState, track_id: str, world: World) -> float:
 
 def _song_end(state: FrameState, world: World) -> tuple[FrameState, list[Command]]:
     """Go on to the next song a little before its time has come, or when the sound has stopped moving by itself."""
+    if state.room is not None:
+        return state, []
     timeline, fade_s = world.timeline(state.track_id), _fade_s(state, state.track_id, world)
     leaves_s = leave_s(timeline, fade_s=fade_s, boundaries=bool(state.knobs["crossfade_at_sections"]))
     # A song counts from its first heard sample: before that it may still wait for the end of the one before.
@@ -398,7 +458,8 @@ def _direct(state: FrameState, last: FrameState, world: World) -> FrameState:
     before = Bill(
         state.scene, state.from_scene, state.scene_mix, state.scene_since_s, state.from_since_s, state.change, state.backwards
     )
-    same = state.track_id == last.track_id
+    # Without the song itself nobody knows its sections.
+    same = state.track_id == last.track_id and (state.room is None or state.room.recognised)
     ear = heard(world.timeline(state.track_id))
     bill = direct(
         before,
@@ -437,7 +498,8 @@ def _move(state: FrameState, world: World) -> FrameState:
     share = float(smooth((state.moment.time_s - state.started_s) / _PALETTE_S))
     palette = between(state.from_palette, padded(world.palette(state.track_id)), share)
     still = reduced(state.knobs)
-    aim = _aim(world, state.history, AT_REST_S if still else state.moment.time_s - state.started_s)
+    place = state.room.place if state.room else None
+    aim = _aim(world, state.history, place, AT_REST_S if still else state.moment.time_s - state.started_s)
     dt_s = state.moment.dt_s * (GLIDE if still else 1.0)
     if steered := _steered(state):
         aim = look_at(*(float(state.knobs[name]) for name in LOOKS))
@@ -445,9 +507,10 @@ def _move(state: FrameState, world: World) -> FrameState:
     return replace(state, palette=palette, camera=state.camera.follow(*aim, dt_s=dt_s, steered=steered))
 
 
-def _aim(world: World, history: tuple[str, ...], since_s: float) -> tuple[float, float, float]:
+def _aim(world: World, history: tuple[str, ...], place: tuple[float, float] | None, since_s: float) -> tuple[float, float, float]:
+    """Where the camera is to look: at the song, or at the place of music that is not in the collection."""
     places = places_of(world.song_map, world.grid)
     row, before = world.row[history[-1]], world.row[history[-2]] if len(history) > 1 else None
-    song = (float(places.map_xy[row, 0]), float(places.map_xy[row, 1]))
+    song = on_map(place) if place else (float(places.map_xy[row, 0]), float(places.map_xy[row, 1]))
     last = None if before is None else (float(places.map_xy[before, 0]), float(places.map_xy[before, 1]))
     return aim(song, last, half=float(places.map_half[row]), since_s=since_s)

@@ -16,8 +16,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from installation.heard import heard
 from installation.places import smooth
+from installation.pulses import recent_pulses
 from installation.state import FrameState, LatentRequest, TileSheet
 from installation.world import World
 from mixtape.covergan.colours import LENGTH
@@ -121,8 +121,7 @@ def next_budget(budget: float, sheet: TileSheet) -> float:
 
 def pulses(state: FrameState, world: World, away: FloatArray) -> FloatArray:
     """How hard the last onsets hit tiles that are `away` (n,) from the seed tile: 0..1, later and weaker further out."""
-    song = heard(world.timeline(state.track_id))
-    return np.asarray(song.pulses(state.song_s - away * _SOUND_S) * np.exp(-1.4 * away), np.float32)
+    return np.asarray(recent_pulses(state, world, away * _SOUND_S) * np.exp(-1.4 * away), np.float32)
 
 
 def tile_distance(state: FrameState, world: World, *, rows: int, cols: int) -> FloatArray:

@@ -102,7 +102,7 @@ def _work(line: Connection, work: Callable[..., Any], given: tuple[Any, ...], na
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(_NICE)
-    threading.Thread(target=_end_with_the_asker, daemon=True).start()
+    threading.Thread(target=end_with_the_asker, daemon=True).start()
     told = {"watch": lambda *words: line.send((_TOLD, words))} if watched else {}
     try:
         came = (_ANSWER, work(*given, **named, **told))
@@ -113,7 +113,7 @@ def _work(line: Connection, work: Callable[..., Any], given: tuple[Any, ...], na
         line.send(came)
 
 
-def _end_with_the_asker() -> None:
+def end_with_the_asker() -> None:
     """Whoever asked may be killed and say nothing: an answer that nobody waits for is not worth the heat."""
     asker = parent_process()
     if asker is not None:

@@ -10,8 +10,9 @@ from installation.camera import LEAN, SQUASH, View
 from installation.colours import light
 from installation.gl.drawing import Drawing
 from installation.gl.targets import Target
-from installation.heard import heard
 from installation.landscape import EXTENT, landscape
+from installation.places import on_map
+from installation.pulses import recent_pulses
 from installation.state import FrameState
 from mixtape.types import FloatArray
 
@@ -56,7 +57,8 @@ class Land:
     def _land(self, state: FrameState, drawing: Drawing, view: View, weight: float) -> None:
         places = drawing.places
         colours = light(state.palette)
-        x, y = (float(v) for v in places.map_xy[drawing.focus(state)])
+        place = state.room.place if state.room else None
+        x, y = on_map(place) if place else (float(v) for v in places.map_xy[drawing.focus(state)])
         self._pulse.write(self._rings(state, drawing).astype(np.float16).tobytes())
         drawing.screen.draw(
             "scenes/map",
@@ -80,4 +82,4 @@ class Land:
 
     def _rings(self, state: FrameState, drawing: Drawing) -> FloatArray:
         ago_s = np.linspace(0.0, _RING_S, _RINGS)
-        return heard(drawing.world.timeline(state.track_id)).pulses(state.song_s - ago_s)
+        return recent_pulses(state, drawing.world, ago_s)

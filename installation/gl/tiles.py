@@ -18,8 +18,8 @@ from installation.gl.atlas import Sheets
 from installation.gl.drawing import Drawing
 from installation.gl.dust import DOT_PX, DUST_FROM
 from installation.gl.targets import Quads
-from installation.heard import heard
 from installation.places import flown, smooth
+from installation.pulses import recent_pulses
 from installation.state import FrameState
 from mixtape.types import FloatArray, IntArray
 
@@ -241,9 +241,8 @@ def _light(state: FrameState, drawing: Drawing, placed: Placed, rows: npt.NDArra
     """How brightly tiles `rows` (m,) are lit, and how hard the last onsets hit them: both run outwards from the playing one."""
     focus = drawing.focus(state)
     away = np.hypot(*(placed.screen[rows] - placed.screen[focus]).T) / np.float32(max(placed.unit, 1e-6))
-    song = heard(drawing.world.timeline(state.track_id))
     energy = np.float32(state.knobs["energy"])
-    pulse = energy * song.pulses(state.song_s - away / _SOUND_SPEED) * np.exp(-2.2 * away)
+    pulse = energy * recent_pulses(state, drawing.world, away / _SOUND_SPEED) * np.exp(-2.2 * away)
     lit = (0.66 + 0.28 * np.exp(-3.0 * away) + 0.20 * pulse) * placed.shade[rows]
     for tile, (_, shine) in _rises(state, drawing).items():
         at = int(np.searchsorted(rows, tile))

@@ -11,8 +11,8 @@ from installation.gl.drawing import Drawing
 from installation.gl.targets import Quads
 from installation.gl.text import Line
 from installation.gl.words import Words, ink
-from installation.heard import heard
 from installation.places import flown
+from installation.pulses import recent_pulses
 from installation.state import FrameState
 from mixtape.types import FloatArray
 
@@ -84,11 +84,7 @@ class GalleryScene:
         energy = np.float32(state.knobs["energy"])
         # Onsets run through the pictures from the middle outwards.
         away = np.hypot(*xy.T)
-        pulse = (
-            energy
-            * heard(drawing.world.timeline(state.track_id)).pulses(state.song_s - away / _SOUND_SPEED)
-            * np.exp(-1.5 * away)
-        )
+        pulse = energy * recent_pulses(state, drawing.world, away / _SOUND_SPEED) * np.exp(-1.5 * away)
         out = np.zeros((len(shown), 8), np.float32)
         out[:, 0:2] = xy * [2.0 / drawing.aspect, 2.0]
         half = half * (0.80 + 0.20 * there) * (1.0 - 0.06 * pulse)

@@ -29,7 +29,9 @@ class TitleCard:
         self._quad = Quads(drawing.gl, drawing.programs, "scenes/title", {"a_place": 4})
 
     def draw(self, state: FrameState, drawing: Drawing, *, share: float = 1.0) -> None:
-        """Draw `share` 0..1 of it over the target in use; nothing outside the card's time."""
+        """Draw `share` 0..1 of it over the target in use; nothing outside its time, nor for music nobody knows by name."""
+        if state.room is not None and not state.room.recognised:
+            return
         since_s = state.moment.time_s - state.started_s - _WAIT_S
         weight = share * presence(since_s, float(state.knobs["title_s"]))
         if weight <= 0.0:

@@ -186,7 +186,7 @@ def _hear_all(library: Library, name: str, path: Path, digest: str, ids: Sequenc
     waiting = [song for song in ids if song not in known]
     if not waiting:
         return
-    ear = _load(name, path)
+    ear = load_ear(name, path)
     with _one_thread():
         kept_s = time.monotonic()
         for done, song in enumerate(waiting, 1):
@@ -198,7 +198,8 @@ def _hear_all(library: Library, name: str, path: Path, digest: str, ids: Sequenc
     _put(library, name, known, ids, digest)
 
 
-def _load(name: str, path: Path) -> OwnEar:
+def load_ear(name: str, path: Path) -> OwnEar:
+    """The learned ear of that name (of `SETS`) from its file. LibraryError when there is none, or it is broken."""
     return linear.LinearEar.load(path) if name == "ear_linear" else network.NetEar.load(path)
 
 

@@ -35,8 +35,7 @@ class Onsets:
     def hear(self, stretch: Stretch) -> None:
         """Take in the next stretch."""
         felt = np.log1p(stretch.sone)
-        rise = np.maximum(np.diff(felt, axis=0, prepend=self._before), 0)
-        self._flux.append(np.add.reduceat(rise, _LIMITS[:-1], axis=1))
+        self._flux.append(rise(felt, before=self._before))
         self._before, self._strength = felt[-1:].copy(), None
 
     def by_register(self) -> FloatArray:
@@ -51,6 +50,12 @@ class Onsets:
         if not self._flux:
             return np.zeros(0, np.float32)
         return above_surroundings(np.concatenate(self._flux).sum(axis=1))
+
+
+def rise(felt: FloatArray, *, before: FloatArray) -> FloatArray:
+    """How much louder each register became, (t, 3), from the logarithm of 1 + loudness (t, 24) and the row (1, 24) before it."""
+    louder = np.maximum(np.diff(felt, axis=0, prepend=before), 0)
+    return np.add.reduceat(louder, _LIMITS[:-1], axis=1)
 
 
 def above_surroundings(flux: FloatArray) -> FloatArray:

@@ -58,8 +58,8 @@ class TimelineEar:
         """Take in the next stretch."""
         if self._own_tempo:
             self._tempo.hear(stretch)
-        self._loudness.append(_total_loudness(stretch.sone))
-        self._bands_db.append(10 * np.log10(np.maximum(stretch.power @ _octaves(), 1)))
+        self._loudness.append(total_loudness(stretch.sone))
+        self._bands_db.append(10 * np.log10(np.maximum(stretch.power @ octaves(), 1)))
         self._sound.append(slices(np.log1p(stretch.sone)))
 
     def timeline(self, *, n_samples: int) -> Timeline:
@@ -89,8 +89,8 @@ def _empty(rows: int) -> Timeline:
 
 
 @cache
-def _octaves() -> FloatArray:
-    """(513, 8): which bins make up which band; DC is in none."""
+def octaves() -> FloatArray:
+    """(513, 8): which bins make up which of the eight bands; DC is in none."""
     frequency_hz = np.linspace(0, SAMPLE_RATE_HZ / 2, WINDOW // 2 + 1)
     band = np.searchsorted(BAND_LIMITS_HZ, frequency_hz, side="right")
     member = band[:, None] == np.arange(BANDS)
@@ -98,7 +98,7 @@ def _octaves() -> FloatArray:
     return member.astype(np.float32)
 
 
-def _total_loudness(heard: FloatArray) -> FloatArray:
+def total_loudness(heard: FloatArray) -> FloatArray:
     """Loudness (t,) of bands (t, 24) heard together: the loudest and 15 % of the others (Stevens 1956), 0 in silence."""
 
     def together(bands: FloatArray) -> FloatArray:

@@ -68,7 +68,7 @@ class _Asked:
 class Space:
     """The songs of a collection in the distance that all feature sets make together; make one with `Space.of`."""
 
-    def __init__(self, features: Mapping[str, npt.NDArray[Any]], ids: Sequence[str], weights: Weights) -> None:
+    def __init__(self, features: Mapping[str, npt.NDArray[Any]], ids: Sequence[str], weights: Weights, whole: bool) -> None:
         self.ids, self.weights = tuple(ids), weights
         self._features = features
         evenly = shares(features, Weights(1.0, 1.0, 1.0, 1.0, 1.0))
@@ -76,21 +76,29 @@ class Space:
         self._shares = self._shared(weights)
         self._table: FloatArray | None = None
         self._known: Outlook | None = None
-        if len(ids) <= EXACT_UP_TO:
+        if whole and len(ids) <= EXACT_UP_TO:
             self._table, self._known = _fused(self._parts, self._shares)
 
     @classmethod
-    def of(cls, features: Mapping[str, npt.NDArray[Any]], ids: Sequence[str], *, weights: Weights = DEFAULT) -> Space:
+    def of(
+        cls, features: Mapping[str, npt.NDArray[Any]], ids: Sequence[str], *, weights: Weights = DEFAULT, whole: bool = True
+    ) -> Space:
         """The space of a collection: `features` holds a table (n, d) by set, a row for each of `ids`.
 
-        Sets that are not in `sets.SETS` are left out. The tables are held, not copied. ShapeError when rows do not fit the ids,
+        Without `whole` the table of all pairs is not made: for who asks about songs that are not in the collection only. Sets
+        that are not in `sets.SETS` are left out. The tables are held, not copied. ShapeError when rows do not fit the ids,
         MixtapeError when no set has any weight.
         """
         counted = {name: np.asarray(values) for name, values in features.items() if name in SETS}
         shares(counted, weights)
         if (n := row_count(counted)) != len(ids):
             raise ShapeError(f"{len(ids)} ids for features of {n} songs; one id per row is needed")
-        return cls(counted, ids, weights)
+        return cls(counted, ids, weights, whole)
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """The feature sets that are measured, each once."""
+        return tuple(dict.fromkeys(part.name for part in self._parts))
 
     def neighbours(self, k: int) -> Neighbours:
         """The k nearest songs of each song, under the weights of the space; k is cut to n - 1."""
