@@ -36,7 +36,7 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join("".join(kept).split()))
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=1024)
 def visual_runs(text: str, weight: Weight = "regular") -> tuple[Run, ...]:
     """Clean text as runs from left to right, each with the font that has its letters."""
     levels = _levels(text)

@@ -104,7 +104,7 @@ def _run_advance(run: Run, size_px: float, tracking_em: float, tabular: bool) ->
     return float(font.getlength(run.text, **settings)) + tracking
 
 
-@functools.lru_cache(maxsize=16384)
+@functools.lru_cache(maxsize=2048)
 def _advance(text: str, size_px: float, weight: Weight, tracking_em: float, tabular: bool) -> float:
     """How far the pen goes for clean text: its width without drawing it, up to the bearings of the first and last letter."""
     finer = _finer(size_px)
@@ -180,7 +180,7 @@ def measure(text: str, *, size_px: float, weight: Weight = "regular", tracking_e
     return ink.shape[1] if ink.any() else 0
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=512)
 def shorten(
     text: str, *, size_px: float, max_width_px: float, weight: Weight = "regular", tracking_em: float = 0.0, tabular: bool = False
 ) -> str:
