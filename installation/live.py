@@ -192,19 +192,29 @@ class Live:
         self._stage.resize(self._displays.picture_px(self._window.size, self._show.state.knobs), level=self._quality.level)
         self._show.frame(moment, events, shown=self._shown())
         self._window.show()
+        look = moment.time_s - self._looked_s > _LOOK_S
+        if look:
+            self._looked_s = moment.time_s
+            complain_if_failed(self._window.ctx, "drawing")
+            self._failing_since_s = None
+        try:
+            self._beside(look)
+        except Exception as error:  # what goes on beside the picture must not end it
+            words = f"beside the picture something failed ({type(error).__name__}: {error}); the show goes on"
+            self._show.complain(words, detail=traceback.format_exc())
+
+    def _beside(self, look: bool) -> None:
+        """What is done once a frame is seen: telling others, reading ahead, and now and then a `look` at files."""
         self._tell()
         self._ahead.songs(self._show.state.next_ids)
         if self._levels:
             self._levels.songs((*self._show.state.next_ids, self._show.state.track_id))
         for fault in self._ahead.errors():
             self._show.complain(fault)
-        if moment.time_s - self._looked_s > _LOOK_S:
-            self._looked_s = moment.time_s
+        if look:
             self._stage.reload()
             self._look_at_shelf()
             self._tell_refusal()
-            complain_if_failed(self._window.ctx, "drawing")
-            self._failing_since_s = None
 
     def _tell(self) -> None:
         """Let others know how things stand."""

@@ -72,7 +72,7 @@ class _LiveSound:
         self._mixer, self._offset = mixer, offset_ms / 1000 * SAMPLE_RATE_HZ
         self._dry = 0
         self._ring, self._clock = Ring(_RING_SAMPLES), HeardClock()
-        self._wishes: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._wishes: SimpleQueue[tuple[str, Callable[[], None]]] = SimpleQueue()
         self._told: deque[str] = deque(maxlen=100)
         self._room, self._closed = threading.Event(), threading.Event()
         self._threads: list[threading.Thread] = []
@@ -104,15 +104,15 @@ class _LiveSound:
 
     def play(self, command: Play) -> None:
         """Let a song come in."""
-        self._wish(lambda: _play(self._mixer, command))
+        self._wish("play", lambda: _play(self._mixer, command))
 
     def pause(self, command: Pause) -> None:
         """Hold, or go on."""
-        self._wish(lambda: self._mixer.pause(command.paused))
+        self._wish("pause", lambda: self._mixer.pause(command.paused))
 
     def volume(self, command: Volume) -> None:
         """Set the loudness."""
-        self._wish(lambda: self._mixer.volume(command.volume))
+        self._wish("volume", lambda: self._mixer.volume(command.volume))
 
     def offset(self, command: Offset) -> None:
         """Let the picture lag behind what is heard (+), or run ahead of it (-), from the next frame on."""
@@ -147,14 +147,23 @@ class _LiveSound:
         self._threads.append(threading.Thread(target=run, name=name, daemon=True))
         self._threads[-1].start()
 
-    def _wish(self, wish: Callable[[], None]) -> None:
-        self._wishes.put(wish)
+    def _wish(self, kind: str, wish: Callable[[], None]) -> None:
+        self._wishes.put((kind, wish))
         self._room.set()
+
+    def _heed(self) -> None:
+        """Do what was wished, of each kind only the last: songs that nobody would hear are not opened."""
+        wished: dict[str, Callable[[], None]] = {}
+        while not self._wishes.empty():
+            kind, wish = self._wishes.get()
+            wished.pop(kind, None)
+            wished[kind] = wish
+        for wish in wished.values():
+            wish()
 
     def _mix(self) -> None:
         while not self._closed.is_set():
-            while not self._wishes.empty():
-                self._wishes.get()()
+            self._heed()
             while self._ring.room >= _BLOCK:
                 self._ring.write(self._mixer.render(_BLOCK))
             self._told.extend(self._mixer.errors())

@@ -22,6 +22,7 @@ from installation.world import World
 from mixtape.errors import ShowError
 
 COLOURS = 5
+_LARGEST = float(np.finfo(np.float32).max)
 
 Value: TypeAlias = float | int | str
 Message: TypeAlias = tuple[str, tuple[Value, ...]]
@@ -155,5 +156,11 @@ def message_packet(address: str, values: Sequence[Value]) -> bytes:
 def _message(address: str, values: Sequence[Value]) -> OscMessage:
     message = OscMessageBuilder(address)
     for value in values:
-        message.add_arg(value, OscMessageBuilder.ARG_TYPE_FLOAT if isinstance(value, float) else None)
+        if isinstance(value, float):
+            message.add_arg(min(max(value, -_LARGEST), _LARGEST), OscMessageBuilder.ARG_TYPE_FLOAT)
+        elif isinstance(value, int):
+            message.add_arg(min(max(value, -(2**31)), 2**31 - 1), OscMessageBuilder.ARG_TYPE_INT)
+        else:
+            # A text from a file name may hold what no UTF-8 has.
+            message.add_arg(value.encode("utf-8", "replace").decode(), OscMessageBuilder.ARG_TYPE_STRING)
     return message.build()

@@ -22,6 +22,12 @@ from installation.control.packets import IMMEDIATELY, PacketError, messages, uni
 from installation.state import ControlEvent
 
 TRIGGERS_LIMIT = 256
+SONG_WISHES = frozenset({"seed", "next", "previous", "seek", "skip"})
+"""Triggers that let another place be heard: one of them a frame is as much as anybody can mean."""
+
+_A_FRAME = 16
+"""So many other triggers act in one frame; what came beyond acts in the next ones."""
+
 AHEAD_S = 1.0
 RATE_HZ = 8000.0
 _SCHEDULED_LIMIT = 1024
@@ -99,15 +105,28 @@ class OscInbox:
                     self._place(taken, message.timetag, now_s)
 
     def drain(self, now_s: float) -> list[ControlEvent]:
-        """All that arrived or fell due since the last call, in order, stamped with the show time `now_s`."""
+        """What arrived or fell due since the last call, in order, stamped with the show time `now_s`.
+
+        All knobs, but of the triggers only what a frame bears; the others wait for the next one.
+        """
         with self._lock:
             clock_s = self._clock()
             while self._scheduled and self._scheduled[0][0] <= clock_s:
                 self._keep(heapq.heappop(self._scheduled)[2])
-            due = sorted([*self._knobs.values(), *self._triggers], key=lambda entry: entry[0])
+            due = sorted([*self._knobs.values(), *self._bearable()], key=lambda entry: entry[0])
             self._knobs.clear()
-            self._triggers.clear()
         return [replace(each, time_s=now_s) for _, each in due]
+
+    def _bearable(self) -> list[tuple[int, ControlEvent]]:
+        """Triggers for this frame, the longest waiting first; the lock is held."""
+        found: list[tuple[int, ControlEvent]] = []
+        songs = 0
+        while self._triggers and len(found) < _A_FRAME:
+            songs += self._triggers[0][1].knob in SONG_WISHES
+            if songs > 1:
+                break
+            found.append(self._triggers.popleft())
+        return found
 
     def _place(self, taken: ControlEvent, timetag: int, now_s: float) -> None:
         wait_s = 0.0 if timetag == IMMEDIATELY else unix_s(timetag) - self._wall_clock()
@@ -129,6 +148,9 @@ class OscInbox:
         if knob is None or not knob.is_trigger:
             self._knobs[taken.knob] = entry
             return
+        if taken.knob == "seed":
+            # Nobody would hear the ones before it.
+            self._triggers = deque(each for each in self._triggers if each[1].knob != "seed")
         if len(self._triggers) >= TRIGGERS_LIMIT:
             self._triggers.popleft()
             self._drop(f"more than {TRIGGERS_LIMIT} triggers between two frames; the oldest go")

@@ -79,6 +79,11 @@ def test_what_the_show_tells_is_osc_by_its_own_strict_reader():
     assert [(each.address, tuple(each.args)) for each in found] == told
 
 
+def test_what_no_osc_number_or_text_can_hold_is_brought_to_what_it_can():
+    told = messages(packet([("/mixtape/a", (1e40, 2**40, "\udce9t"))]))[0].args
+    assert told == (pytest.approx(3.4028235e38), 2**31 - 1, "?t")
+
+
 def test_a_target_that_cannot_be_found_is_told_once_and_the_others_hear_on(ear, small_world, play):
     state = play(small_world, 9.0)
     with Feedback([("nowhere.invalid", 9000), ear.getsockname()], rate_hz=30) as feedback:
