@@ -15,6 +15,7 @@ import moderngl
 from installation.ahead import Ahead
 from installation.clock import FixedClock
 from installation.control.feedback import Feedback, targets_of
+from installation.control.midi import Midi
 from installation.control.osc import OscInput
 from installation.control.oscquery import OscQuery
 from installation.decks import Mixer
@@ -133,6 +134,7 @@ def run_show(
             osc=osc,
             feedback=feedback,
             query=owners.enter_context(_query(config, osc)),
+            midi=owners.enter_context(_midi(library, config)),
             ahead=ahead,
             sound=sound,
             levels=levels,
@@ -226,6 +228,24 @@ def _query(config: Config, osc: OscInput | None) -> Iterator[OscQuery | None]:
         osc.host, control.oscquery_port, osc_host=osc.host, osc_port=osc.port, announced=control.oscquery_announced
     ) as query:
         yield query
+
+
+@contextlib.contextmanager
+def _midi(library: Library, config: Config) -> Iterator[Midi | None]:
+    """MIDI, when it is wanted; controllers come and go, and a computer without any is as good."""
+    control = config.control
+    if not control.midi:
+        yield None
+        return
+    with Midi(
+        library.midi_path,
+        only=control.midi_ports,
+        pickup=control.midi_pickup,
+        feedback=control.midi_feedback,
+        clock_to=control.midi_clock_out,
+        transport=control.midi_transport,
+    ) as midi:
+        yield midi
 
 
 @contextlib.contextmanager

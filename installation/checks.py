@@ -26,7 +26,7 @@ class Check:
 
 
 def checks(library: Library, config: Config) -> Iterator[Check]:
-    """Look at the library, the pictures' model, OpenGL, display, sound device, flash limiter and OSC port."""
+    """Look at the library, the pictures' model, OpenGL, display, sound device, flash limiter, OSC port and MIDI."""
     yield _look("library", lambda: _library(library, config), needed=True)
     yield _look("pictures", lambda: _model(library), needed=False)
     yield _look("OpenGL", _opengl, needed=True)
@@ -36,6 +36,7 @@ def checks(library: Library, config: Config) -> Iterator[Check]:
     yield _look("own scenes", lambda: _own_scenes(library, config), needed=False)
     yield _look("input", _input, needed=False)
     yield _look("OSC", lambda: _osc(config), needed=False)
+    yield _look("MIDI", lambda: _midi(library, config), needed=False)
 
 
 def _look(name: str, at: Callable[[], str], *, needed: bool) -> Check:
@@ -139,3 +140,23 @@ def _osc(config: Config) -> str:
         if faults := osc.errors():
             raise MixtapeError(faults[0])
     return f"{config.control.osc_host}:{config.control.osc_port} is free"
+
+
+def _midi(library: Library, config: Config) -> str:
+    if not config.control.midi:
+        return "off, as config says"
+    from installation.control.midi import SystemPorts, read_mapping, stable_names
+
+    try:
+        bound = f"{len(read_mapping(library.midi_path))} controls bound"
+    except (OSError, ValueError) as error:
+        raise MixtapeError(f"{library.midi_path}: {error}; the show will set it aside") from error
+    ports = SystemPorts()
+    try:
+        inputs, _ = ports.names()
+    except Exception as error:
+        raise MixtapeError(f"{error}; the show goes on without; {bound}") from error
+    finally:
+        ports.close()
+    names = ", ".join(name for name in stable_names(inputs) if config.control.midi_ports.casefold() in name.casefold())
+    return f"{names or 'no controller here; it may be plugged in later'}; {bound}"

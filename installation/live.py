@@ -16,6 +16,7 @@ from installation.clock import RealClock
 from installation.control.feedback import Feedback
 from installation.control.keys import KEYS, Keys
 from installation.control.knobs import OwnKnobs, own_knobs
+from installation.control.midi import Midi
 from installation.control.osc import OscInput
 from installation.control.oscquery import OscQuery
 from installation.displays import Displays
@@ -109,7 +110,7 @@ class Room(Protocol):
 
 
 class Live:
-    """A show in its window, steered by keys, mouse and OSC."""
+    """A show in its window, steered by keys, mouse, OSC and MIDI."""
 
     def __init__(
         self,
@@ -121,6 +122,7 @@ class Live:
         osc: OscInput | None,
         feedback: Feedback | None = None,
         query: OscQuery | None = None,
+        midi: Midi | None = None,
         ahead: Ahead,
         sound: Heard | None = None,
         levels: Levels | None = None,
@@ -129,7 +131,7 @@ class Live:
         room: Room | None = None,
     ) -> None:
         self._show, self._stage, self._window, self._osc, self._ahead = show, stage, window, osc, ahead
-        self._levels, self._shelf, self._room = levels, shelf, room
+        self._levels, self._shelf, self._room, self._midi = levels, shelf, room, midi
         self._displays = displays or Displays()
         self._world, self._feedback, self._query = world, feedback, query
         self._own: OwnKnobs = {}
@@ -144,10 +146,11 @@ class Live:
             any_song=lambda: random.choice(world.tracks).id,
             volume=lambda: float(show.state.knobs["volume"]),
             best=self._best,
+            learn=midi.learn if midi else None,
         )
         self._clock = RealClock()
         self._quality = AutoQuality(stage.level)
-        self._readings = Readings(show, stage, world, sound=sound, osc_words=self._osc_words)
+        self._readings = Readings(show, stage, world, sound=sound, osc_words=self._osc_words, midi_words=self._midi_words)
         self._fullscreens, self._looked_s = 0, 0.0
         self._failing_since_s: float | None = None
         self._refusals: set[str] = set()
@@ -218,6 +221,10 @@ class Live:
 
     def _tell(self) -> None:
         """Let others know how things stand."""
+        if self._midi:
+            self._midi.tell(self._show.state, self._world)
+            for fault in self._midi.errors():
+                self._show.complain(fault)
         if self._feedback is None:
             return
         said = self._feedback.tell(self._show.state, self._world, own=self._own)
@@ -241,8 +248,9 @@ class Live:
         if self._keys.fullscreen_wanted > self._fullscreens:
             self._fullscreens = self._keys.fullscreen_wanted
             self._window.toggle_fullscreen()
+        asked = self._midi.drain(moment.time_s, self._show.state.wished) if self._midi else ()
         told = self._room.drain(moment.time_s) if self._room else ()
-        return [*events, *(self._osc.drain(moment.time_s) if self._osc else ()), *told]
+        return [*events, *(self._osc.drain(moment.time_s) if self._osc else ()), *asked, *told]
 
     def _look_at_shelf(self) -> None:
         """Take what was dropped into the folder of the user's own scenes, or changed there."""
@@ -258,6 +266,8 @@ class Live:
         self._own = own_knobs(self._shelf.scenes) if self._shelf else {}
         if self._osc:
             self._osc.inbox.own = self._own
+        if self._midi:
+            self._midi.own = self._own
 
     def _bear(self, error: Exception) -> None:
         """Say what went wrong in a frame, and give up when it has done so for too long."""
@@ -289,6 +299,9 @@ class Live:
         return found[0].id if found else None
 
     def _shown(self) -> Shown:
+        if self._midi and self._midi.learn.is_open:
+            rows, marked = self._midi.learn.rows(self._show.state.wished)
+            return Shown(f"{self._midi.learn.typed}_", rows, marked=marked)
         if self._keys.help:
             return Shown("keys", (*KEYS, ("OSC", self._osc_words()), *self._own_words()))
         if self._keys.readings:
@@ -321,3 +334,6 @@ class Live:
 
     def _osc_words(self) -> str:
         return f"udp {self._osc.host}:{self._osc.port}, see docs/osc.md" if self._osc and self._osc.listening else "off"
+
+    def _midi_words(self) -> str:
+        return self._midi.words() if self._midi else "off"

@@ -49,9 +49,19 @@ class FrameTimes:
 class Readings:
     """Fed with every frame; `rows` says what there is to say."""
 
-    def __init__(self, show: Show, stage: Stage, world: World, *, sound: Heard | None, osc_words: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        show: Show,
+        stage: Stage,
+        world: World,
+        *,
+        sound: Heard | None,
+        osc_words: Callable[[], str],
+        midi_words: Callable[[], str] = lambda: "off",
+    ) -> None:
         self.frames = self.late = 0
-        self._show, self._stage, self._world, self._sound, self._osc_words = show, stage, world, sound, osc_words
+        self._show, self._stage, self._world, self._sound = show, stage, world, sound
+        self._osc_words, self._midi_words = osc_words, midi_words
         self._apart: deque[float] = deque(maxlen=_FRAMES)
         self._busy: deque[float] = deque(maxlen=_FRAMES)
         self._process, self._began_s = psutil.Process(), time.perf_counter()
@@ -97,6 +107,7 @@ class Readings:
             ("now", song.label),
             ("next", self._world.track(coming[0]).label if coming else "nothing"),
             ("OSC", self._osc_words()),
+            ("MIDI", self._midi_words()),
         ]
         if self._sound:
             rows.insert(3, ("sound", f"{self._sound.output_name}, {self._sound.underruns} underruns"))

@@ -278,6 +278,12 @@ class ControlConfig:
         False, "Whether zeroconf announces OSCQuery; it hears the network's port 5353 for that, whatever osc_host is."
     )
     osc_out_hz: float = _number(30.0, 1.0, 120.0, "times/s", "How often they are told.")
+    midi: bool = _switch(True, "Whether MIDI controllers turn knobs (docs/midi.md); m in the show binds them.")
+    midi_ports: str = _text("", "Only MIDI ports with this in their names are used; empty: all.")
+    midi_pickup: bool = _switch(True, "Whether a fader takes its knob only once it has come to where the knob stands.")
+    midi_feedback: bool = _switch(True, "Whether lights and motor faders of MIDI controllers show where their knobs stand.")
+    midi_clock_out: str = _text("", "MIDI outputs with this in their names get the song's beats as MIDI clock; empty: none.")
+    midi_transport: bool = _switch(False, "Whether start and stop of a MIDI clock that is heard let the song go on and hold it.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -378,6 +378,11 @@ class Library(Catalogue):
         return self.folder / "covergan"
 
     @property
+    def midi_path(self) -> Path:
+        """Which MIDI controls turn which knobs."""
+        return self.folder / "midi.json"
+
+    @property
     def shows_folder(self) -> Path:
         """Where the logs of evenings lie."""
         return self.folder / "shows"

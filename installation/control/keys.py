@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -26,6 +26,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("up, down", "louder, quieter"),
     ("f", "fullscreen, or a window"),
     ("t", "the picture to set displays up by; its corners can be dragged"),
+    ("m", "MIDI: choose a knob, move a controller; left and right change how, delete unbinds, Esc leaves"),
     ("?", "these keys"),
     ("F1", "how the show runs: frames, sound, memory, faults, knobs"),
     ("q, Esc", "end the show"),
@@ -60,6 +61,18 @@ Pick = Callable[[float, float], str | None]
 """The id of the song at a place of the window (0..1 from left, 0..1 from the top), or None."""
 
 
+class Learning(Protocol):
+    """A list that takes all keys while it is open."""
+
+    is_open: bool
+
+    def open(self) -> None:
+        """Begin."""
+
+    def key(self, key: str, text: str) -> None:
+        """A key by its name, with the text it writes."""
+
+
 class Keys:
     """Turns pygame's events into control events.
 
@@ -79,13 +92,14 @@ class Keys:
         corner: Callable[[float, float], tuple[int, int] | None] = lambda _x, _y: None,
         fly: Fly = lambda _across, _down, _closer: (),
         pin: Callable[[int, int, float, float], tuple[str, str] | None] = lambda _number, _corner, _x, _y: None,
+        learn: Learning | None = None,
     ) -> None:
         """`pick` finds the song under the pointer, `any_song` an id by chance, `volume` the present loudness.
 
         `fly` says which knobs move the camera.
         `best` is the id that an open search shows as what fits best, None while it shows nothing yet. `testing` is whether the
         test picture is shown; `corner` then finds the output and corner under the pointer, and `pin` is the knob and its text
-        once that corner lies elsewhere.
+        once that corner lies elsewhere. `learn` is where MIDI controllers are bound.
         """
         self.typed: str | None = None
         self.help = self.readings = False
@@ -95,6 +109,12 @@ class Keys:
         self._held: tuple[int, int] | None = None
         self._fly = fly
         self._dragged: tuple[float, float] | None = None
+        self._learn = learn
+
+    @property
+    def _writing(self) -> bool:
+        """Whether what is typed is a text."""
+        return self.typed is not None or (self._learn is not None and self._learn.is_open)
 
     def translate(self, events: Iterable[Any], *, size_px: tuple[int, int], now_s: float) -> list[ControlEvent]:
         """The control events of pygame's `events` in a window of `size_px`, stamped with the show time `now_s`."""
@@ -111,7 +131,7 @@ class Keys:
                 moved += self._drag(each, x, y, beside=made is None)
             elif each.type == pygame.MOUSEWHEEL:
                 moved[2] += _CLOSER * max(min(each.y, 8), -8)
-            elif each.type == pygame.KEYDOWN and self.typed is None and each.unicode in ("+", "-", "="):
+            elif each.type == pygame.KEYDOWN and not self._writing and each.unicode in ("+", "-", "="):
                 moved[2] += -_CLOSER if each.unicode == "-" else _CLOSER
             elif each.type == pygame.KEYDOWN and not each.mod & (pygame.KMOD_CTRL | pygame.KMOD_ALT | pygame.KMOD_META):
                 found.append(self._key(pygame.key.name(each.key), each.unicode, now_s))
@@ -153,7 +173,11 @@ class Keys:
     def _key(self, key: str, text: str, now_s: float) -> ControlEvent | None:
         if self.typed is not None:
             return self._search(key, text, now_s)
-        if text == "?" or (self.help and key == "escape"):
+        if self._learn and self._learn.is_open:
+            self._learn.key(key, text)
+        elif text == "m" and self._learn:
+            self._learn.open()
+        elif text == "?" or (self.help and key == "escape"):
             self.help = not self.help
         elif text == "/":
             self.typed, self.help = "", False
