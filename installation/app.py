@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import moderngl
 
@@ -33,12 +34,16 @@ from installation.show import Show
 from installation.showlog import ShowLog, config_digest, library_digest
 from installation.sound import DeviceSound, OfflineSound
 from installation.stage import Stage
-from installation.world import World
+from installation.world import World, found
 from mixtape.config import FLASHES, Config
 from mixtape.covergan import material
 from mixtape.errors import ShowError
 from mixtape.library import Library
 from mixtape.progress import Progress, silent
+from mixtape.types import Track
+
+if TYPE_CHECKING:
+    from installation.remote.server import Remote
 
 
 def load_world(library: Library, config: Config) -> World:
@@ -141,6 +146,7 @@ def run_show(
             shelf=shelf,
             displays=displays,
             room=room,
+            remote=owners.enter_context(_remote(config, library, world, show)),
         )
         live.run(ending, frames=frames)
 
@@ -246,6 +252,36 @@ def _midi(library: Library, config: Config) -> Iterator[Midi | None]:
         transport=control.midi_transport,
     ) as midi:
         yield midi
+
+
+@contextlib.contextmanager
+def _remote(config: Config, library: Library, world: World, show: Show) -> Iterator[Remote | None]:
+    """The phone remote, when it is wanted and can be had; without it the show goes on and says so."""
+    control = config.control
+    if not control.remote:
+        yield None
+        return
+    try:
+        from installation.remote.server import Remote
+    except ImportError:
+        show.complain('no phone remote: it needs a few packages more; pip install "mixtape[web]"')
+        yield None
+        return
+    known = {track.id: track for track in world.tracks}
+
+    def find(text: str) -> tuple[Track, ...]:
+        # Asked from another thread, and a catalogue serves one.
+        with Library(library.folder) as opened:
+            return found(opened, text, known)
+
+    with Remote(world, find=find, host=control.remote_host, port=control.remote_port) as remote:
+        for fault in remote.errors():
+            show.complain(fault)
+        if remote.listening:
+            # To the console alone: neither the log nor the screen may know the secret.
+            print(f"mixtape: phones: {remote.address}, by the code on screen (c)", file=sys.stderr)  # noqa: T201
+            print(f"mixtape: to run the show from a phone: {remote.operator_address}", file=sys.stderr)  # noqa: T201
+        yield remote
 
 
 @contextlib.contextmanager

@@ -33,6 +33,9 @@ def show(
         str | None,
         typer.Option("--listen", help="Follow the music in the room instead: part of an input's name, default, or a file."),
     ] = None,
+    remote: Annotated[
+        bool, typer.Option("--remote", help="Let guests' phones in, with a code to scan on the screen; c hides it.")
+    ] = False,
     frames: Annotated[int | None, typer.Option("--frames", min=1, hidden=True)] = None,
 ) -> None:
     """Play the show: every song on the map, the grid and the wall. Esc ends it; / searches; a click plays a song.
@@ -44,6 +47,7 @@ def show(
 
     settings = changed(configuration.load(config), "show", scene=scene)
     settings = changed(settings, "displays", test_picture=test_picture or None)
+    settings = changed(settings, "control", remote=remote or None, remote_code=remote or None)
     with open_library(library) as opened:
         first = seed_track(opened, seed).id if seed else None
         run_show(opened, settings, seed_id=first, windowed=windowed, listen=listen, frames=frames)

@@ -7,12 +7,14 @@ import signal
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from installation.ahead import Ahead
 from installation.camera import LOOKS, looked
 from installation.clock import RealClock
+from installation.control.arbiter import Standing, rule
 from installation.control.feedback import Feedback
 from installation.control.keys import KEYS, Keys
 from installation.control.knobs import OwnKnobs, own_knobs
@@ -25,6 +27,7 @@ from installation.isf.shelf import Shelf
 from installation.levels import Levels
 from installation.quality import AutoQuality, level_of
 from installation.readings import Heard, Readings
+from installation.remote.words import Told
 from installation.scenes.overlay import NOTHING, Shown
 from installation.show import Show
 from installation.stage import Stage
@@ -33,6 +36,7 @@ from installation.world import World
 from mixtape.errors import ShowError
 
 if TYPE_CHECKING:
+    from installation.remote.server import Remote
     from installation.window import Window
 
 GIVE_UP_S = 5.0
@@ -128,18 +132,22 @@ class Live:
         levels: Levels | None = None,
         shelf: Shelf | None = None,
         displays: Displays | None = None,
+        remote: Remote | None = None,
         room: Room | None = None,
     ) -> None:
         self._show, self._stage, self._window, self._osc, self._ahead = show, stage, window, osc, ahead
         self._levels, self._shelf, self._room, self._midi = levels, shelf, room, midi
         self._displays = displays or Displays()
         self._world, self._feedback, self._query = world, feedback, query
+        self._remote, self._standing = remote, Standing()
+        self._answers: tuple[tuple[str, str], ...] = ()
         self._own: OwnKnobs = {}
         self._know_own()
         self._fps = world.config.show.fps
         self._keys = Keys(
             pick=self._pick,
             testing=lambda: bool(show.state.knobs["test_picture"]),
+            coded=lambda: bool(show.state.knobs["remote_code"]),
             corner=lambda x, y: self._displays.corner_at(x, y, show.state.knobs),
             pin=lambda number, corner, x, y: self._displays.corner_moved(number, corner, x, y, show.state.knobs),
             fly=self._fly,
@@ -225,12 +233,24 @@ class Live:
             self._midi.tell(self._show.state, self._world)
             for fault in self._midi.errors():
                 self._show.complain(fault)
+        self._tell_phones()
         if self._feedback is None:
             return
         said = self._feedback.tell(self._show.state, self._world, own=self._own)
         if said and self._query:
             self._query.know(self._show.state.knobs, self._own, said)
         for fault in (*self._feedback.errors(), *(self._query.errors() if self._query else ())):
+            self._show.complain(fault)
+
+    def _tell_phones(self) -> None:
+        remote = self._remote
+        if remote is None:
+            return
+        rows = self._readings.rows() if remote.operated else ()
+        remote.tell(Told(self._show.state, self._standing, rows), self._answers)
+        if remote.picture_wanted:
+            remote.show_picture(self._stage.read())
+        for fault in remote.errors():
             self._show.complain(fault)
 
     def _fly(self, across: float, down: float, closer: float) -> tuple[tuple[str, float], ...]:
@@ -250,7 +270,17 @@ class Live:
             self._window.toggle_fullscreen()
         asked = self._midi.drain(moment.time_s, self._show.state.wished) if self._midi else ()
         told = self._room.drain(moment.time_s) if self._room else ()
-        return [*events, *(self._osc.drain(moment.time_s) if self._osc else ()), *asked, *told]
+        phones = self._remote.drain(moment.time_s) if self._remote else ()
+        osc = self._osc.drain(moment.time_s) if self._osc else ()
+        return self._ruled([*events, *osc, *asked, *told, *phones], moment.time_s)
+
+    def _ruled(self, events: list[ControlEvent], now_s: float) -> list[ControlEvent]:
+        """What comes of everybody's wishes: the operator's at once, those of guests in turn."""
+        present = self._remote.present() if self._remote else frozenset()
+        self._standing, ruling = rule(self._standing, events, self._show.state, self._world, present=present, now_s=now_s)
+        self._show.note(ruling.wishes)
+        self._answers = ruling.answers
+        return list(ruling.events)
 
     def _look_at_shelf(self) -> None:
         """Take what was dropped into the folder of the user's own scenes, or changed there."""
@@ -268,6 +298,8 @@ class Live:
             self._osc.inbox.own = self._own
         if self._midi:
             self._midi.own = self._own
+        if self._remote:
+            self._remote.own = self._own
 
     def _bear(self, error: Exception) -> None:
         """Say what went wrong in a frame, and give up when it has done so for too long."""
@@ -299,6 +331,11 @@ class Live:
         return found[0].id if found else None
 
     def _shown(self) -> Shown:
+        if self._remote and self._remote.listening and self._show.state.knobs["remote_code"]:
+            return replace(self._to_read(), code=self._remote.code)
+        return self._to_read()
+
+    def _to_read(self) -> Shown:
         if self._midi and self._midi.learn.is_open:
             rows, marked = self._midi.learn.rows(self._show.state.wished)
             return Shown(f"{self._midi.learn.typed}_", rows, marked=marked)

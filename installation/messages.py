@@ -28,9 +28,9 @@ class Moment:
 class ControlEvent:
     """A wish from outside, checked and clamped: who, which knob or trigger, its value (None for a bare trigger), when.
 
-    Triggers are "seed" (text or track id), "next", "previous", "pause", "seek" (a second of the song), "skip" (seconds on or
-    back), "scene" (a choice) and "quit" (keys and window only);
-    every other name is a live knob of `mixtape.config.knobs()` without its section, such as "wall_rows".
+    Triggers are "seed" (text or track id), "queue" (ids of the songs to come, soonest first, from the arbiter only), "next",
+    "previous", "pause", "seek" (a second of the song), "skip" (seconds on or back), "scene" (a choice) and "quit" (keys and
+    window only); every other name is a live knob of `mixtape.config.knobs()` without its section, such as "wall_rows".
     """
 
     source: str

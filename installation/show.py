@@ -70,6 +70,9 @@ class Journal(Protocol):
     def event(self, event: ControlEvent) -> None:
         """A wish from outside."""
 
+    def wish(self, wish: ControlEvent) -> None:
+        """What a guest asked for, before anybody ruled on it."""
+
     def command(self, command: Command, *, time_s: float) -> None:
         """What the show told its sound."""
 
@@ -147,6 +150,12 @@ class Show:
         for fault in faults:
             self.complain(fault)
         self._stage.draw(self.state, self._into(), shown=shown)
+
+    def note(self, wishes: Sequence[ControlEvent]) -> None:
+        """Write down what guests asked for."""
+        if self._journal:
+            for wish in wishes:
+                self._journal.wish(wish)
 
     def complain(self, fault: str, *, detail: str = "") -> None:
         """Say and write down a fault, each distinct one once; `detail` is written only."""

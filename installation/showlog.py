@@ -64,6 +64,10 @@ class ShowLog:
         """Note a wish from outside, as the step saw it."""
         self._write("event", event.time_s, source=event.source, knob=event.knob, value=event.value)
 
+    def wish(self, wish: ControlEvent) -> None:
+        """Note what a guest asked for; what came of it are events."""
+        self._write("wish", wish.time_s, source=wish.source, knob=wish.knob, value=wish.value)
+
     def command(self, command: Command, *, time_s: float) -> None:
         """Note what the sound was asked to do, such as the start of a song."""
         self._write(type(command).__name__.lower(), time_s, **dataclasses.asdict(command))

@@ -260,6 +260,8 @@ def _answer(state: FrameState, event: ControlEvent, world: World) -> tuple[Frame
         return _complain(state, f"{event.knob}: the room chooses the music; start without --listen to choose it here"), []
     if event.knob == "seed":
         return _seed(state, event.value, world)
+    if event.knob == "queue":
+        return _queue(state, event.value, world), []
     if event.knob == "next":
         return _go(state, state.next_ids[0], world) if state.next_ids else (state, [])
     if event.knob == "previous":
@@ -333,6 +335,12 @@ def _seed(state: FrameState, wish: KnobValue | None, world: World) -> tuple[Fram
     if not found:
         return _complain(state, f"no song like '{text[:80]}' here"), []
     return _go(state, found[0].id, world)
+
+
+def _queue(state: FrameState, wish: KnobValue | None, world: World) -> FrameState:
+    """These songs come next, whatever was to come; no song is cut off for them."""
+    promised = tuple(song for song in str(wish or "").split() if song in world.row)
+    return replace(state, next_ids=upcoming(world, history=state.history, count=COMING, promised=promised))
 
 
 def _back(state: FrameState, world: World) -> tuple[FrameState, list[Command]]:

@@ -284,6 +284,14 @@ class ControlConfig:
     midi_feedback: bool = _switch(True, "Whether lights and motor faders of MIDI controllers show where their knobs stand.")
     midi_clock_out: str = _text("", "MIDI outputs with this in their names get the song's beats as MIDI clock; empty: none.")
     midi_transport: bool = _switch(False, "Whether start and stop of a MIDI clock that is heard let the song go on and hold it.")
+    remote: bool = _switch(
+        False, "Whether guests' phones may open a page on the local network (docs/remote.md); needs the extra web."
+    )
+    remote_host: str = _text(
+        "", "The address phones find the page at; empty is this computer's on its network, 127.0.0.1 hears this computer alone."
+    )
+    remote_port: int = _number(9110, 1024, 65535, "", "The TCP port of the page.")
+    remote_code: bool = _switch(False, "Whether the code that opens the page on a phone is shown.", live=True)
 
 
 @dataclass(frozen=True, slots=True)

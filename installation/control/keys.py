@@ -25,6 +25,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("0, a", "scenes change by themselves"),
     ("up, down", "louder, quieter"),
     ("f", "fullscreen, or a window"),
+    ("c", "the code that lets phones in, or none"),
     ("t", "the picture to set displays up by; its corners can be dragged"),
     ("m", "MIDI: choose a knob, move a controller; left and right change how, delete unbinds, Esc leaves"),
     ("?", "these keys"),
@@ -89,6 +90,7 @@ class Keys:
         volume: Callable[[], float] = lambda: 1.0,
         best: Callable[[str], str | None] = lambda _text: None,
         testing: Callable[[], bool] = lambda: False,
+        coded: Callable[[], bool] = lambda: False,
         corner: Callable[[float, float], tuple[int, int] | None] = lambda _x, _y: None,
         fly: Fly = lambda _across, _down, _closer: (),
         pin: Callable[[int, int, float, float], tuple[str, str] | None] = lambda _number, _corner, _x, _y: None,
@@ -97,15 +99,17 @@ class Keys:
         """`pick` finds the song under the pointer, `any_song` an id by chance, `volume` the present loudness.
 
         `fly` says which knobs move the camera.
-        `best` is the id that an open search shows as what fits best, None while it shows nothing yet. `testing` is whether the
-        test picture is shown; `corner` then finds the output and corner under the pointer, and `pin` is the knob and its text
-        once that corner lies elsewhere. `learn` is where MIDI controllers are bound.
+        `best` is the id that an open search shows as what fits best, None while it shows nothing yet. `coded` is whether the
+        phones' code is shown, `testing` whether the test picture is; `corner` then finds the output and corner under the
+        pointer, and `pin` is the knob and its text once that corner lies elsewhere. `learn` is where MIDI controllers are
+        bound.
         """
         self.typed: str | None = None
         self.help = self.readings = False
         self.fullscreen_wanted = 0
         self._pick, self._any_song, self._volume, self._best = pick, any_song, volume, best
         self._testing, self._corner, self._pin = testing, corner, pin
+        self._coded = coded
         self._held: tuple[int, int] | None = None
         self._fly = fly
         self._dragged: tuple[float, float] | None = None
@@ -187,6 +191,8 @@ class Keys:
             self.fullscreen_wanted += 1
         elif key == "t":
             return _event("test_picture", not self._testing(), now_s)
+        elif key == "c":
+            return _event("remote_code", not self._coded(), now_s)
         elif key == "r":
             return _seed("keys", self._any_song(), now_s)
         elif key in ("up", "down"):

@@ -18,6 +18,9 @@ from installation.state import FrameState
 from mixtape.lettering.typeset import line_height_px, pen_width_px
 from mixtape.types import FloatArray
 
+_CODE_SHARE = 0.26
+"""Side of a code to scan, of the picture's shorter side: read from four metres off a screen of one metre."""
+
 _LONGEST = 48
 """Characters of a heading; of a longer one its end is shown, where the typing goes on."""
 
@@ -33,11 +36,13 @@ class Shown:
     rows: tuple[tuple[str, str], ...] = ()
     marked: int = -1
     ground: float | None = None
+    code: tuple[str, ...] = ()
+    """A code to scan for the lower right corner, rows of 0 and 1, 1 being dark; it may stand alone."""
 
     @property
     def any(self) -> bool:
-        """Whether there is something to read."""
-        return bool(self.heading or self.rows)
+        """Whether there is something to see."""
+        return bool(self.heading or self.rows or self.code)
 
 
 NOTHING = Shown()
@@ -50,9 +55,15 @@ class Overlay:
         """One quad a line."""
         self._quad = Quads(drawing.gl, drawing.programs, "scenes/title", {"a_place": 4})
         self._whole = NOTHING
+        self._code: tuple[tuple[str, ...], moderngl.Texture] | None = None
+        self._paper = drawing.gl.texture((1, 1), 1, b"\xff")
 
     def draw(self, shown: Shown, state: FrameState, drawing: Drawing) -> None:
         """Draw `shown` in the colours of the state's song; while its letters are being set, what was shown before it."""
+        if shown.code:
+            self._draw_code(shown.code, drawing)
+        if not shown.heading and not shown.rows:
+            return
         sheet = _set(shown, drawing.size_px)
         if drawing.lines.ready(sheet.lines):
             self._whole = shown
@@ -66,6 +77,26 @@ class Overlay:
         if sheet.heading:
             self._line(sheet.heading, unit, 0.9 * unit, 0.90 + 0.10 * tint, drawing)
         self._rows(sheet, tint, drawing)
+        gl.disable(moderngl.BLEND)
+
+    def _draw_code(self, code: tuple[str, ...], drawing: Drawing) -> None:
+        """Dark squares on white paper: old phones read no other way, nor over a picture that shows through."""
+        if self._code is None or self._code[0] != code:
+            if self._code is not None:
+                self._code[1].release()
+            light = np.array([[255 if each == "0" else 0 for each in row] for row in code], np.uint8)
+            texture = drawing.gl.texture((len(code[0]), len(code)), 1, light.tobytes(), alignment=1)
+            texture.filter = moderngl.NEAREST, moderngl.NEAREST
+            self._code = (code, texture)
+        gl, (width, height) = drawing.gl, drawing.size_px
+        gl.enable(moderngl.BLEND)
+        gl.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
+        # Whole pixels a square, so that none is wider than another.
+        square = max(2, round(_CODE_SHARE * min(width, height) / len(code)))
+        side, margin = square * len(code), round(0.05 * min(width, height))
+        corners = _corners(width - margin - side, height - margin - side, (side, side), drawing.size_px)
+        for texture, shade in ((self._paper, 0.0), (self._code[1], 0.92)):
+            self._quad.draw(corners, u_line=texture, u_ink=(shade, shade, shade, 1.0), u_sweep=2.0)
         gl.disable(moderngl.BLEND)
 
     def _rows(self, sheet: _Sheet, tint: FloatArray, drawing: Drawing) -> None:

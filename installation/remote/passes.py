@@ -1,0 +1,86 @@
+"""Who may come in: the evening's token, the pass a phone gets for it, the operator's secret, and how often anybody may ask.
+
+A pass is the phone's number, which the server chose, and a signature (HMAC-SHA256) made with the evening's key: nothing has to be
+kept for a phone, nobody can make up or steal another's number, and with the next evening all passes are void. Every comparison
+takes the same time wherever the difference is.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Callable
+
+_EVENING = datetime.timedelta(hours=12)
+"""An evening goes from noon to noon."""
+
+
+class Passes:
+    """The secrets of a show. `now` may be another clock, for tests."""
+
+    def __init__(self, now: Callable[[], datetime.datetime] = datetime.datetime.now) -> None:
+        self._now = now
+        self._evening: datetime.date | None = None
+        self._token = ""
+        self._key = b""
+        self.secret = secrets.token_urlsafe(18)
+        """What opens the operator's page; it lives as long as the show."""
+        self._operator = secrets.token_hex(24)
+
+    @property
+    def token(self) -> str:
+        """What the code on the wall says this evening."""
+        self._turn()
+        return self._token
+
+    def admits(self, token: str) -> bool:
+        """Whether this is the evening's token."""
+        return hmac.compare_digest(token.encode(), self.token.encode())
+
+    def issue(self) -> str:
+        """A pass for a phone that was not here yet this evening."""
+        phone = secrets.token_hex(8)
+        return f"{phone}.{self._signature(phone)}"
+
+    def phone(self, shown: str) -> str | None:
+        """The number of the phone that shows this pass, or None when it is none of this evening."""
+        phone, _, signature = shown.partition(".")
+        return phone if hmac.compare_digest(signature.encode(), self._signature(phone).encode()) else None
+
+    def operator_pass(self, secret: str) -> str | None:
+        """What the operator's browser shows from now on, for the right secret."""
+        return self._operator if hmac.compare_digest(secret.encode(), self.secret.encode()) else None
+
+    def is_operator(self, shown: str) -> bool:
+        """Whether this is the operator's pass."""
+        return hmac.compare_digest(shown.encode(), self._operator.encode())
+
+    def _signature(self, phone: str) -> str:
+        self._turn()
+        return hmac.new(self._key, phone.encode(), hashlib.sha256).hexdigest()
+
+    def _turn(self) -> None:
+        evening = (self._now() - _EVENING).date()
+        if evening != self._evening:
+            self._evening, self._token, self._key = evening, secrets.token_urlsafe(9), secrets.token_bytes(32)
+
+
+class Rates:
+    """So many a second for each key and `burst` at once, for `keys` keys at most: the one longest unheard of is forgotten."""
+
+    def __init__(self, rate_hz: float, burst: float, *, keys: int = 2048, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate_hz, self._burst, self._keys, self._clock = rate_hz, burst, keys, clock
+        self._left: dict[str, tuple[float, float]] = {}
+
+    def take(self, key: str) -> bool:
+        """Whether `key` may once more, which then counts."""
+        now_s = self._clock()
+        left, since_s = self._left.pop(key, (self._burst, now_s))
+        left = min(self._burst, left + (now_s - since_s) * self._rate_hz)
+        self._left[key] = (left - 1.0 if left >= 1.0 else left, now_s)
+        if len(self._left) > self._keys:
+            del self._left[next(iter(self._left))]
+        return left >= 1.0

@@ -1,0 +1,100 @@
+"""What phones are told, as plain values for JSON: ids, titles and numbers, and nothing that the file system knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from installation.control.arbiter import MOODS, Standing, title_of
+from installation.control.knobs import LiveKnob, registry
+from installation.control.turns import needed, place_words
+from installation.messages import KnobValue
+from installation.state import FrameState
+from installation.world import World
+from mixtape.types import Track
+
+DOTS = 3000
+"""So many songs a phone's map has at most; of more, every so many."""
+
+_UNIT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How things stand: the state, the guests' standing, and what whoever runs the show reads on F1."""
+
+    state: FrameState
+    standing: Standing
+    rows: Sequence[tuple[str, str]] = ()
+
+
+def song(track: Track) -> dict[str, str]:
+    """A song in words."""
+    return {"id": track.id, "title": title_of(track), "artist": track.artist, "album": track.album}
+
+
+def evening(state: FrameState, standing: Standing, world: World, *, present: Set[str]) -> dict[str, Any]:
+    """How things stand, for every phone alike; `mine` and `voted` are added for each by `for_phone`."""
+    queue = [
+        song(world.track(wish.song)) | {"when": place_words(place), "by": wish.phone}
+        for place, wish in enumerate(standing.turns.waiting)
+    ]
+    moods = {knob: standing.moods[knob].wish if knob in standing.moods else 0.0 for knob in MOODS}
+    coming = [] if queue or not state.next_ids else [song(world.track(state.next_ids[0]))]
+    return {
+        "now": song(world.track(state.track_id)),
+        "colours": ["#{:02x}{:02x}{:02x}".format(*row) for row in state.palette.srgb[:3].astype(int).tolist()],
+        "long_s": round(float(world.track(state.track_id).duration_s), 1),
+        "paused": state.paused,
+        "queue": queue,
+        "coming": coming,
+        "votes": len(standing.voters),
+        "needed": needed(standing.voters, present),
+        "moods": moods,
+        "phones": len(present),
+        "voters": sorted(standing.voters),
+    }
+
+
+def for_phone(told: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """What one phone is told of it: which wishes are its own, and not whose the others are."""
+    queue = [
+        {key: value for key, value in each.items() if key != "by"} | {"mine": each["by"] == source} for each in told["queue"]
+    ]
+    rest = {key: value for key, value in told.items() if key != "voters"}
+    return rest | {"queue": queue, "voted": source in told["voters"]}
+
+
+def dots(world: World) -> dict[str, Any]:
+    """The map: ids, and x and y of each in thousandths, y up."""
+    every = max(1, -(-len(world.tracks) // DOTS))
+    xy = np.rint(np.asarray(world.song_map.xy[::every], float) * _UNIT).astype(int)
+    return {"ids": list(world.song_map.ids[::every]), "xy": xy.ravel().tolist(), "of": len(world.tracks)}
+
+
+def alike(track_id: str, world: World, *, count: int = 8) -> list[dict[str, str]]:
+    """The songs nearest to one, the nearest first."""
+    return [song(world.tracks[int(row)]) for row in world.neighbours.index[world.row[track_id]][:count]]
+
+
+def knob(each: LiveKnob, value: KnobValue | None) -> dict[str, Any]:
+    """A knob or a trigger for the operator's page."""
+    return {
+        "name": each.name,
+        "kind": each.kind,
+        "low": each.low,
+        "high": each.high,
+        "choices": each.choices,
+        "others": each.others,
+        "unit": each.unit,
+        "sentence": each.sentence,
+        "value": value,
+    }
+
+
+def knobs(values: Mapping[str, KnobValue], own: Sequence[LiveKnob] = ()) -> list[dict[str, Any]]:
+    """All of them, in the order of config.toml."""
+    return [knob(each, values.get(each.name)) for each in (*registry(), *own)]
