@@ -338,7 +338,7 @@ class Live:
     def _to_read(self) -> Shown:
         if self._midi and self._midi.learn.is_open:
             rows, marked = self._midi.learn.rows(self._show.state.wished)
-            return Shown(f"{self._midi.learn.typed}_", rows, marked=marked)
+            return Shown(self._midi.learn.heading, rows, marked=marked)
         if self._keys.help:
             return Shown("keys", (*KEYS, ("OSC", self._osc_words()), *self._own_words()))
         if self._keys.readings:

@@ -87,12 +87,12 @@ class Learn:
 
     def _row(self, knob: LiveKnob, knobs: Mapping[str, KnobValue]) -> tuple[str, str]:
         bound = self._bound(knob)
-        waits = any(self._translator.waiting(each.control, knobs, self.own) for each in bound)
-        words = "; ".join(f"{each.control.label}, {_how_words(each.how)}" for each in bound) or knob.sentence
         value = knobs.get(knob.name, "")
-        stands = f"{value:.3g}" if isinstance(value, float) else str(value)
-        name = f"{knob.address.removeprefix(ROOT)}  {stands}".strip()
-        return name, f"{words}; waits for the fader to come to {stands}" if waits else words
+        stands = {True: "on", False: "off"}[value] if isinstance(value, bool) else _short(value)
+        words = "; ".join(f"{each.control.label}, {_how_words(each.how)}, of {each.control.port}" for each in bound)
+        if any(self._translator.waiting(each.control, knobs, self.own) for each in bound):
+            words = f"waits for the fader to come to {stands}: {words}"
+        return f"{knob.address.removeprefix(ROOT)}  {stands}".strip(), words or knob.sentence
 
     def _listed(self) -> list[LiveKnob]:
         """All that a controller can turn, where each word that is typed is in its name or its sentence."""
@@ -100,6 +100,11 @@ class Learn:
         every = (*registry(), *dict.fromkeys(self.own.values()))
         able = [knob for knob in every if knob.kind in _BINDABLE or (knob.kind == "seconds" and (knob.low or 0.0) < 0)]
         return [knob for knob in able if all(word in f"{knob.address} {knob.name} {knob.sentence}".casefold() for word in words)]
+
+    @property
+    def heading(self) -> str:
+        """What stands over the list."""
+        return f"{self.typed}_" if self.typed else "MIDI"
 
     @property
     def _knob(self) -> LiveKnob | None:
@@ -152,6 +157,10 @@ def _halves(control: Control) -> tuple[Control, ...]:
     if control.type == "cc14":
         return tuple(replace(control, type="cc", number=number) for number in (control.number, control.number + 32))
     return (replace(control, type="cc14", number=control.number % 32),) if control.type == "cc" and control.number < 64 else ()
+
+
+def _short(value: KnobValue) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _how_words(how: str) -> str:

@@ -54,9 +54,9 @@ class Control:
 
     @property
     def label(self) -> str:
-        """In words."""
+        """In words, without the port."""
         name = {"note": f"note {self.number}", "cc": f"CC {self.number}", "cc14": f"CC {self.number} + {self.number + 32}"}
-        return f"{self.port}, channel {self.channel}, {name.get(self.type, 'pitch bend')}"
+        return f"{name.get(self.type, 'pitch bend')}, channel {self.channel}"
 
 
 @dataclass(frozen=True, slots=True)

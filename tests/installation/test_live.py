@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from installation.ahead import Ahead
+from installation.control.midi import Midi
 from installation.live import Ending, Live, Pace, pace_hz
 from installation.quality import LEVELS
 from installation.show import Show
@@ -86,10 +87,10 @@ def parts(small_world):
     return show, stage, sound, said
 
 
-def live_of(parts, world, ahead=None, sound=None):
+def live_of(parts, world, ahead=None, sound=None, midi=None):
     show, stage, _, _ = parts
     quiet = SimpleNamespace(songs=lambda _: None, search=lambda _: None, found=lambda _: None, errors=list)
-    return Live(show, stage, stage, world, osc=None, ahead=ahead or quiet, sound=sound)
+    return Live(show, stage, stage, world, osc=None, ahead=ahead or quiet, sound=sound, midi=midi)
 
 
 def frames(show, count, *, every_s=0.25, from_s=0.0):
@@ -332,3 +333,24 @@ def test_the_picture_is_drawn_as_finely_as_the_knob_says(parts, small_world):
     with Ending() as ending:
         live_of(parts, small_world).run(ending, frames=2)
     assert LEVELS[stage.level].name == "low"
+
+
+def test_a_controller_moved_under_an_open_list_turns_the_chosen_knob_of_the_show(parts, small_world, tmp_path):
+    pygame = pytest.importorskip("pygame")
+    show, stage, _, said = parts
+    midi = Midi(tmp_path / "midi.json", ports=SimpleNamespace(names=lambda: ((), ()), close=lambda: None), pickup=False)
+    live = live_of(parts, small_world, midi=midi)
+    typed = [SimpleNamespace(type=pygame.KEYDOWN, key=ord(each), unicode=each, mod=0) for each in "mvolume"]
+    with Ending() as ending:
+        stage.pressed = typed
+        live.run(ending, frames=1)
+        assert stage.shown[-1].heading == "volume_"
+        midi.hear("Pad", b"\xb0\x07\x20")
+        live.run(ending, frames=2)
+        assert "CC 7, channel 1, by where it stands, of Pad" in dict(stage.shown[-1].rows)[f"volume  {0.252:.3g}"]
+        assert show.state.knobs["volume"] == pytest.approx(32 / 127)
+        stage.pressed = [SimpleNamespace(type=pygame.KEYDOWN, key=pygame.K_ESCAPE, unicode="", mod=0)]
+        live.run(ending, frames=1)
+    assert not stage.shown[-1].any
+    assert not show.over
+    assert said == []

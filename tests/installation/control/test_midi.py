@@ -151,7 +151,14 @@ def test_the_list_is_filtered_by_words_walked_by_arrows_and_says_what_turns_what
     for letter in "volume":
         midi.learn.key("", letter)
     rows, marked = midi.learn.rows(state.wished)
-    assert f"{NANO_NAME}, channel 1, CC 3, by where it stands" in rows[marked][1]
+    words = f"CC 3, channel 1, by where it stands, of {NANO_NAME}"
+    assert rows[marked] == ("volume  0.9", f"waits for the fader to come to 0.9: {words}")
+    midi.learn.is_open = False
+    move(ports, 114)
+    (event,) = midi.drain(0.0, state.wished)
+    midi.learn.is_open = True
+    rows, marked = midi.learn.rows({**state.wished, "volume": event.value})
+    assert rows[marked] == ("volume  0.898", words)
     midi.learn.key("", "qqqq")
     assert midi.learn.rows(state.wished) == ((("nothing like it here", ""),), -1)
     move(ports, 1, control=9)
@@ -467,3 +474,49 @@ def test_the_loop_can_be_imported_without_the_midi_system():
         env={**os.environ},
     )
     assert said.stdout.strip() == "False"
+
+
+class FakeRtmidi:
+    """What of python-rtmidi is used, with one controller."""
+
+    def __init__(self):
+        self.alive, self.made, self.refuse = [], 0, False
+        self.MidiIn = self.MidiOut = self._client
+
+    def _client(self, name):
+        self.made += 1
+        client = SimpleNamespace(name=name, told=None, sent=[], timing=True)
+        client.get_ports = lambda: [NANO]
+        client.open_port = lambda _number, name: 1 / 0 if self.refuse else None
+        client.close_port = lambda: None
+        client.delete = lambda: self.alive.remove(client)
+        client.ignore_types = lambda **kinds: vars(client).update(kinds)
+        client.set_callback = lambda told: vars(client).update(told=told)
+        client.send_message = client.sent.append
+        self.alive.append(client)
+        return client
+
+
+def test_the_systems_ports_are_looked_for_by_one_client_and_every_other_is_given_back(monkeypatch, tmp_path, state):
+    system = FakeRtmidi()
+    monkeypatch.setitem(sys.modules, "rtmidi", system)
+    monkeypatch.setattr(midi_module, "_SEQUENCER", tmp_path)
+    with Midi(tmp_path / "midi.json") as midi:
+        begin_s = time.monotonic()
+        while len(system.alive) < 4:
+            assert time.monotonic() - begin_s < 20.0
+        for _ in range(100):
+            midi.look()
+        assert system.made == 4
+        (heard,) = [client for client in system.alive if client.told]
+        assert heard.timing is False
+        heard.told(([0xB0, 3, 99], 0.0), None)
+        assert midi._touches[0].value == 99
+        midi._send(NANO_NAME, [b"\x90\x24\x7f"])
+        assert [client.sent for client in system.alive if client.sent] == [[b"\x90\x24\x7f"]]
+    assert system.alive == []
+    system.refuse = True
+    refused = Midi(tmp_path / "midi.json")
+    refused.look()
+    assert len(system.alive) == 2
+    assert any("cannot be opened" in words for words in refused.errors())
