@@ -293,7 +293,7 @@ class Live:
 
     def _know_own(self) -> None:
         """Let what steers from outside know the inputs of the user's own scenes."""
-        self._own = own_knobs(self._shelf.scenes) if self._shelf else {}
+        self._own = own_knobs(self._show.own)
         if self._osc:
             self._osc.inbox.own = self._own
         if self._midi:
@@ -360,7 +360,7 @@ class Live:
 
     def _own_words(self) -> tuple[tuple[str, str], ...]:
         """The user's own scenes, and what the one on the stage can be told."""
-        own = self._shelf.scenes if self._shelf else ()
+        own = self._show.own
         if not own:
             return ()
         names = [scene.name for scene in own]

@@ -116,9 +116,14 @@ class Show:
         self._budget: float = BUDGET
 
     def offer(self, own: tuple[OwnScene, ...]) -> None:
-        """Go on with other scenes of the user's own."""
-        self._world = self._world.with_own(own)
+        """Go on with other scenes of the user's own: those that compile, and of the others their last good readings."""
         self._stage.offer(own)
+        self._world = self._world.with_own(self._stage.own)
+
+    @property
+    def own(self) -> tuple[OwnScene, ...]:
+        """The user's own scenes as they are in use."""
+        return self._world.own
 
     def open(self) -> None:
         """Let the first song begin."""

@@ -132,7 +132,10 @@ class Stage:
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """Shaders that do not compile at the moment, each as `file:line: complaint`; their last good programs are in use."""
+        """What is wrong with shaders at the moment, each as `file:line: complaint` or `file: complaint`.
+
+        Where one does not compile its last good program is in use; in place of a user's own that failed the first scene is drawn.
+        """
         own = tuple(drawer.error for drawer in self._own.values() if drawer.error)
         return self._drawing.programs.errors + own
 
@@ -146,6 +149,12 @@ class Stage:
                 self._own[scene.name] = OwnSceneDrawer(self._drawing, scene, picture=self._picture_for, began=self._began)
             elif drawer.newest is not scene:
                 drawer.take(scene)
+        self._own = {scene.name: self._own[scene.name] for scene in own}
+
+    @property
+    def own(self) -> tuple[OwnScene, ...]:
+        """A user's own scenes as they are in use, in the order they were offered: of one that broke, its last good reading."""
+        return tuple(drawer.scene for drawer in self._own.values())
 
     def reload(self) -> tuple[str, ...]:
         """Compile the shaders whose files have changed; the names of those that are new."""
@@ -156,6 +165,8 @@ class Stage:
         before, after, between = self._targets
         for name in (*self._scenes, *list(self._own)[:_REHEARSED]):
             self._scene(name, replace(state, scene=name, from_scene=name, scene_mix=1.0), before)
+            if name in self._own:
+                self._own[name].release()
         for change in TRANSITIONS.values():
             between.begin()
             change.draw(state, self._drawing, before.texture, after.texture, share=0.5, song=(0.0, 0.0, 0.05))
@@ -194,6 +205,8 @@ class Stage:
         `shown` are words for whoever steers, over everything else.
         """
         collect(self._gl)
+        for own in self._own.values():
+            own.rest(state.moment.time_s)
         self._gl.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         full_size = replace(self._drawing, size_px=self._finished.texture.size)
         finished = self._finished.framebuffer
@@ -313,7 +326,12 @@ class Stage:
 
     def _scene(self, name: str, state: FrameState, target: Target) -> Target:
         target.begin()
-        self._named(name).draw(state, self._drawing)
+        scene = self._named(name)
+        scene.draw(state, self._drawing)
+        if (instead := self._named(name)) is not scene:
+            # One of the user's own has just failed.
+            target.begin()
+            instead.draw(state, self._drawing)
         return target
 
     def _named(self, name: str) -> Scene:

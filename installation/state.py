@@ -190,7 +190,7 @@ def step(
     moment = _sound(state.moment, moment)
     if state.room is None and any(event.source == SOURCE for event in events):
         state = replace(state, room=Room(), audio=SILENCE, next_ids=())
-    last, state = state, _listen(replace(state, moment=moment), state, world)
+    last, state = state, _listen(replace(_fitting(state, world), moment=moment), state, world)
     commands: list[Command] = []
     for event in events:
         state, asked = _answer(state, event, world)
@@ -371,6 +371,16 @@ def _turn(state: FrameState, event: ControlEvent, world: World) -> tuple[FrameSt
     state = replace(state, wished=wished, knobs=calmed(wished))
     tells = _TO_THE_SOUND.get(event.knob)
     return state, [tells(float(turned))] if tells else []
+
+
+def _fitting(state: FrameState, world: World) -> FrameState:
+    """Without what was told to inputs of a user's own scene that are of another kind by now."""
+    own = world.own_knobs
+    stale = {name for name, value in state.wished.items() if name in own and own[name].fault(value)}
+    if not stale:
+        return state
+    wished = MappingProxyType({name: value for name, value in state.wished.items() if name not in stale})
+    return replace(state, wished=wished, knobs=calmed(wished))
 
 
 def _taken(state: FrameState) -> FrameState:

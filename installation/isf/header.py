@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +24,12 @@ _KINDS = ("event", "bool", "long", "float", "point2D", "color", "image", "audio"
 _NAME = re.compile(r"[A-Za-z_]\w*\Z")
 _PARTS = {"point2D": ("x", "y"), "color": ("r", "g", "b", "a")}
 _LARGEST_BYTES = 2_000_000
+MOST_PASSES = 32
+"""So many passes may a scene have: each costs a drawing of its own, sixty times a second."""
+
+_INT32, _LARGEST_FLOAT = 2**31, 3.4e38
+_IN_SIZES = ("event", "bool", "long", "float")
+"""Inputs that are one number: formulas for sizes may use them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ def read(path: Path, *, name: str = "") -> OwnScene:
         inputs = tuple(_input(each, name) for each in _list(header, "INPUTS"))
         passes = _passes(header, inputs)
         imported = _imported(header, path.parent)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise ShowError(f"{path.name}: {error}") from error
     # Lines stay where they are, so that a complaint's line is the file's.
     blank = "\n" * found[0].count("\n")
@@ -131,9 +136,11 @@ def _header(text: str, path: Path, *, first: int) -> dict[str, Any]:
     lenient = re.sub(r",(\s*[}\]])", r"\1", text)
     try:
         header = json.loads(lenient, strict=False)
-    except (json.JSONDecodeError, RecursionError) as error:
+        # Halves of characters, which JSON can spell, could be neither shown nor written down.
+        header = json.loads(json.dumps(header, ensure_ascii=False).encode("utf-8", "replace"))
+    except (ValueError, RecursionError) as error:
         line = first + lenient.count("\n", 0, getattr(error, "pos", 0))
-        raise ShowError(f"{path.name}:{line}: the header is no JSON: {getattr(error, 'msg', error)}") from error
+        raise ShowError(f"{path.name}:{line}: the header is no JSON: {str(getattr(error, 'msg', error))[:200]}") from error
     if not isinstance(header, dict):
         raise ShowError(f"{path.name}:{first}: the header is no JSON object")
     return header
@@ -201,12 +208,14 @@ def _long(table: Mapping[str, Any], name: str, address: str, sentence: str) -> I
     values = table.get("VALUES")
     if not values:
         low, high, first = _range(table.get("MIN"), table.get("MAX", 10), table.get("DEFAULT"), name)
+        _fits_int32(name, low, high)
         return Input(name, "long", (Knob(address, round(first), low, high, (), "", sentence, True),))
     try:
         numbers = [int(float(value)) for value in values]
         first = int(float(table.get("DEFAULT", numbers[0])))
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"input {name}: VALUES are whole numbers") from error
+    _fits_int32(name, *numbers)
     labels = table.get("LABELS")
     words = [str(label).strip().lower() for label in labels] if isinstance(labels, list) else []
     if len(words) != len(numbers) or len(set(words)) != len(words) or not all(words):
@@ -216,11 +225,16 @@ def _long(table: Mapping[str, Any], name: str, address: str, sentence: str) -> I
     return Input(name, "long", (Knob(address, chosen, None, None, tuple(words), "", sentence, True),), tuple(numbers))
 
 
+def _fits_int32(name: str, *numbers: float) -> None:
+    for number in numbers:
+        if not -_INT32 <= number < _INT32:
+            raise ValueError(f"input {name}: {number:.15g} is no long of a shader; from {-_INT32} to {_INT32 - 1} is needed")
+
+
 def _range(low: Any, high: Any, first: Any, name: str) -> tuple[float, float, float]:
     """Bounds and default, made to hold each other: files are careless about the one or the other."""
     for number in (low, high, first):
-        fits = number is None or (isinstance(number, int | float) and math.isfinite(number))
-        if not fits:
+        if number is not None and not _is_number(number):
             raise ValueError(f"input {name}: {str(number)[:40]!r} is no number")
     at = float(first) if first is not None else None
     bottom = float(low) if low is not None else min(0.0, at if at is not None else 0.0)
@@ -233,11 +247,16 @@ def _range(low: Any, high: Any, first: Any, name: str) -> tuple[float, float, fl
 def _numbers(value: Any, count: int, name: str) -> list[float] | None:
     if value is None:
         return None
-    whole = isinstance(value, list) and all(isinstance(each, int | float) for each in value)
+    whole = isinstance(value, list) and all(_is_number(each) for each in value)
     if not whole:
         raise ValueError(f"input {name}: {str(value)[:40]!r} is no list of {count} numbers")
     # Colours without alpha are common, and they are opaque.
     return [float(each) for each in (*value, *[1.0] * count)][:count]
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is a number that a shader's float, and OSC's, can hold."""
+    return isinstance(value, int | float) and abs(value) <= _LARGEST_FLOAT
 
 
 # Passes ------------------------------------------------------------------------------------------------------------------------
@@ -245,14 +264,20 @@ def _numbers(value: Any, count: int, name: str) -> list[float] | None:
 
 def _passes(header: Mapping[str, Any], inputs: tuple[Input, ...]) -> tuple[Pass, ...]:
     kept = header.get("PERSISTENT_BUFFERS") or {}
+    if not isinstance(kept, list | Mapping):
+        raise ValueError(f"PERSISTENT_BUFFERS is {str(kept)[:40]!r}; a list or an object of buffers is needed")
     # The first version of ISF named persistent buffers in a list or an object of their own.
     buffers: dict[str, Mapping[str, Any]] = (
         {str(name): {} for name in kept}
         if isinstance(kept, list)
-        else {str(name): about if isinstance(about, Mapping) else {} for name, about in dict(kept).items()}
+        else {str(name): about if isinstance(about, Mapping) else {} for name, about in kept.items()}
     )
+    tables = _list(header, "PASSES") or [{}]
+    if len(tables) > MOST_PASSES:
+        raise ValueError(f"{len(tables)} PASSES; at most {MOST_PASSES} can be drawn in time, join some of them")
+    example = {"WIDTH": 640.0, "HEIGHT": 360.0, **{each.name: _at_first(each) for each in inputs if each.kind in _IN_SIZES}}
     passes = []
-    for table in _list(header, "PASSES") or [{}]:
+    for table in tables:
         target = str(table.get("TARGET", ""))
         if target and not _NAME.match(target):
             raise ValueError(f"a pass draws into '{target[:40]}'; letters, digits and _ are needed")
@@ -264,10 +289,17 @@ def _passes(header: Mapping[str, Any], inputs: tuple[Input, ...]) -> tuple[Pass,
             width=str(about.get("WIDTH", "$WIDTH")) or "$WIDTH",
             height=str(about.get("HEIGHT", "$HEIGHT")) or "$HEIGHT",
         )
-        example = {"WIDTH": 640.0, "HEIGHT": 360.0, **{each.name: 1.0 for each in inputs}}
         size(made.width, example), size(made.height, example)
         passes.append(made)
     return tuple(passes)
+
+
+def _at_first(each: Input) -> float:
+    """An input's number as long as nobody has turned it."""
+    (knob,) = each.knobs
+    if each.kind == "event":
+        return 0.0
+    return float(each.values[knob.choices.index(knob.default)] if each.values else knob.default)
 
 
 def _positive(value: Any) -> bool:
@@ -282,7 +314,15 @@ def _imported(header: Mapping[str, Any], folder: Path) -> Mapping[str, Path]:
         place = about.get("PATH") if isinstance(about, Mapping) else None
         if not isinstance(name, str) or not _NAME.match(name) or not isinstance(place, str):
             raise ValueError("IMPORTED needs a name and a PATH for each picture")
-        if not (folder / place).is_file():
-            raise ValueError(f"IMPORTED {name}: there is no {place} beside it")
+        if not _is_file(folder / place):
+            raise ValueError(f"IMPORTED {name}: there is no {place[:200]} beside it")
         pictures[name] = folder / place
     return pictures
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        # Names that are too long for a file, or hold what no name can.
+        return False

@@ -51,6 +51,8 @@ class Shelf:
             self._broken.pop(path, None)
         except ShowError as error:
             self._broken[path] = str(error)
+        except Exception as error:  # whatever a file of somebody's holds, it must not end an evening
+            self._broken[path] = f"{path.name}: cannot be used ({type(error).__name__}: {str(error)[:200]})"
 
     def _files(self) -> list[Path]:
         try:

@@ -52,10 +52,10 @@ def size(formula: str, values: Mapping[str, float]) -> int:
     try:
         tree = ast.parse(re.sub(r"\$(\w+)", r"\1", formula.strip()), mode="eval")
         found = float(_value(tree.body, values))
-    except (SyntaxError, ArithmeticError, TypeError, RecursionError) as error:
-        raise ValueError(f"'{formula}' is no formula for a size ({error})") from error
+    except (SyntaxError, ArithmeticError, TypeError, RecursionError, MemoryError) as error:
+        raise ValueError(f"'{formula[:80]}' is no formula for a size ({str(error)[:80]})") from error
     if not math.isfinite(found):
-        raise ValueError(f"'{formula}' comes to {found}")
+        raise ValueError(f"'{formula[:80]}' comes to {found}")
     return int(min(max(found, 1.0), LARGEST_PX))
 
 

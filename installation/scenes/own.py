@@ -2,6 +2,8 @@
 
 A file that remembers nothing is run once a frame. One with persistent buffers is run 60 times a second of the show, several times
 a frame or not at all, so that what it builds up is the same at any frame rate; at most four times in a frame.
+
+Whatever goes wrong while one is drawn stays in its drawer: it is said, and the scene is out of use until its file changes.
 """
 
 from __future__ import annotations
@@ -9,12 +11,15 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import moderngl
 import numpy as np
 from PIL import Image
 
+from installation.calm import reduced
 from installation.gl.drawing import Drawing
 from installation.gl.isf import sources, uniform_name
 from installation.gl.program import compiled
@@ -23,6 +28,7 @@ from installation.heard import AudioFrame
 from installation.isf.header import Input, OwnScene
 from installation.isf.sizes import size
 from installation.state import FrameState, KnobValue
+from mixtape.config import Knob
 from mixtape.errors import ShowError
 from mixtape.types import FloatArray
 
@@ -34,12 +40,20 @@ _MOST_TICKS = 4
 _AWAY_S = 0.5
 """A scene that was out of sight for longer begins anew."""
 
+MOST_BYTES = 1280 * 2**20
+"""Memory of the graphics card that one scene's buffers and pictures may take: fluids in floats take 1,044 MB at 3840 x 2160."""
+
+MOST_PICTURES = 16
+_PICTURE_PX = 1920 * 1080
+"""In one run the passes may draw so many times the picture's pixels, or this many pixels if the picture has fewer."""
+
 _WAVE_HZ = (1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 21.0, 34.0)
 """Turns across the wave that is drawn from the bands."""
 
 
 class OwnSceneDrawer:
-    """Draws one ISF file. `error` says what its shaders lack, as `file:line: complaint`; the last good program is in use."""
+    """Draws one ISF file. `error` says what is wrong with it: `file:line: complaint` where its newest reading does not compile
+    and the last good one, inputs and all, is in use; `file: complaint` where it failed while it was drawn."""
 
     def __init__(self, drawing: Drawing, scene: OwnScene, *, picture: PictureOf, began: datetime.datetime) -> None:
         """`picture` gives what image inputs are shown; `began` is the date at the show's second 0."""
@@ -48,38 +62,64 @@ class OwnSceneDrawer:
         self._targets: dict[str, Target] = {}
         self._shown: moderngl.Texture | None = None
         self._last_s, self._begun_s, self._ticks = -math.inf, 0.0, -1
+        self._scene, self._failed = scene, False
         self.error: str | None = None
         self.take(scene)
 
     @property
     def ready(self) -> bool:
-        """Whether there is anything to draw."""
-        return self._program is not None
+        """Whether there is anything to draw: it compiled, and has not failed since."""
+        return self._program is not None and not self._failed
+
+    @property
+    def scene(self) -> OwnScene:
+        """The reading of the file that is in use; the newest where none ever compiled."""
+        return self._scene
 
     def take(self, scene: OwnScene) -> None:
         """Go on with a new reading of the file, if it compiles."""
         self.newest = scene
         try:
             program = compiled(self._gl, *sources(scene))
-            imported = {name: _imported(self._gl, path) for name, path in scene.imported.items()}
-        except ShowError as error:
-            self.error = str(error)
+            imported = _imported(self._gl, scene)
+            strip = self._gl.vertex_array(program, [])
+            members: dict[str, Any] = {name: program[name] for name in program}
+            sound = {each.name: _row(self._gl, each.samples) for each in scene.inputs if each.kind.startswith("audio")}
+        except Exception as error:  # what a file of somebody's asks of a driver must not end an evening
+            self.error = str(error) if isinstance(error, ShowError) else _words(scene, error)
+            if self._program is None:
+                self._scene = scene
             return
-        self.error = None
+        self.error, self._failed = None, False
         self._program, self._scene, self._imported = program, scene, imported
-        self._strip = self._gl.vertex_array(program, [])
-        self._members: dict[str, Any] = {name: program[name] for name in program}
-        self._sound = {each.name: _row(self._gl, each.samples) for each in scene.inputs if each.kind.startswith("audio")}
+        self._strip, self._members, self._sound = strip, members, sound
         self._forget()
 
     def draw(self, state: FrameState, drawing: Drawing) -> None:
-        """Draw into the target in use; nothing where no program ever compiled."""
-        if self._program is None:
+        """Draw into the target in use; nothing where it is not `ready`. Never raises: what fails is told in `error`."""
+        if not self.ready:
             return
         whole = drawing.gl.fbo
+        try:
+            self._draw(state, drawing, whole)
+        except Exception as error:  # a scene that fails must not take the show with it
+            self.error, self._failed = _words(self._scene, error), True
+            self._forget()
+            whole.use()
+
+    def rest(self, now_s: float) -> None:
+        """Give its buffers back when it has been out of sight for so long, at show time `now_s`, that it will begin anew."""
+        if self._targets and not self._goes_on(now_s):
+            self._forget()
+
+    def release(self) -> None:
+        """Give its buffers back."""
+        self._forget()
+
+    def _draw(self, state: FrameState, drawing: Drawing, whole: moderngl.Framebuffer) -> None:
         pictures = self._pictures(state)
         now_s, last_s = state.moment.time_s, self._last_s
-        if not last_s <= now_s < last_s + _AWAY_S:
+        if not self._goes_on(now_s):
             self._forget()
             self._begun_s = now_s
         self._last_s = now_s
@@ -92,12 +132,13 @@ class OwnSceneDrawer:
         whole.use()
         if self._shown is not None:
             drawing.screen.draw("scenes/own", u_picture=self._shown)
-
-    def release(self) -> None:
-        """Give its buffers back."""
-        self._forget()
+        if (flag := drawing.gl.error) != "GL_NO_ERROR":
+            raise ShowError(f"OpenGL says {flag}")
 
     # Time ----------------------------------------------------------------------------------------------------------------------
+
+    def _goes_on(self, now_s: float) -> bool:
+        return self._last_s <= now_s < self._last_s + _AWAY_S
 
     def _forget(self) -> None:
         for target in self._targets.values():
@@ -135,8 +176,9 @@ class OwnSceneDrawer:
         self._set("DATE", (float(now.year), float(now.month), float(now.day), (now - midnight).total_seconds()))
         numbers = self._numbers(state, drawing, last_s)
         sizes = {"WIDTH": float(drawing.size_px[0]), "HEIGHT": float(drawing.size_px[1]), **numbers}
-        for index, each in enumerate(self._scene.passes):
-            size_px = size(each.width, sizes), size(each.height, sizes)
+        sizes_px = [(size(each.width, sizes), size(each.height, sizes)) for each in self._scene.passes]
+        self._afford(sizes_px, drawing.size_px)
+        for index, (each, size_px) in enumerate(zip(self._scene.passes, sizes_px, strict=True)):
             name = each.target or ""
             dtype = "f4" if each.floats else "f1"
             # What a pass reads of its own buffer is what it held before: drawing goes into the other of two.
@@ -151,6 +193,26 @@ class OwnSceneDrawer:
             if kept is not None:
                 self._targets[name], self._targets[f"{name}>"] = into, kept
             self._shown = into.texture
+
+    def _afford(self, sizes_px: list[tuple[int, int]], picture_px: tuple[int, int]) -> None:
+        """ShowError when the passes at these sizes would draw too much in a run, or hold too much memory."""
+        drawn_px = sum(width * height for width, height in sizes_px)
+        most_px = MOST_PICTURES * max(picture_px[0] * picture_px[1], _PICTURE_PX)
+        if drawn_px > most_px:
+            raise ShowError(
+                f"its passes draw {drawn_px / 1e6:.1f} million pixels a run at {picture_px[0]} x {picture_px[1]}, "
+                f"at most {most_px / 1e6:.1f} can be; make WIDTH and HEIGHT smaller or the passes fewer"
+            )
+        buffers: dict[str, int] = {}
+        for each, (width, height) in zip(self._scene.passes, sizes_px, strict=True):
+            held = width * height * 4 * (4 if each.floats else 1) * (2 if each.persistent else 1)
+            buffers[each.target] = max(held, buffers.get(each.target, 0))
+        held = sum(buffers.values()) + sum(4 * picture.width * picture.height for picture in self._imported.values())
+        if held > MOST_BYTES:
+            raise ShowError(
+                f"its buffers take {held / 2**20:.0f} MB at {picture_px[0]} x {picture_px[1]}, at most {MOST_BYTES // 2**20} MB "
+                "are there for one scene; make WIDTH and HEIGHT smaller, or do without FLOAT or PERSISTENT"
+            )
 
     def _target(self, name: str, size_px: tuple[int, int], dtype: str) -> Target:
         target = self._targets.get(name)
@@ -183,7 +245,7 @@ class OwnSceneDrawer:
         for each in self._scene.inputs:
             if each.kind == "image" or not each.knobs:
                 continue
-            value = _value(each, [state.knobs.get(knob.name, knob.default) for knob in each.knobs], state, drawing, last_s)
+            value = _value(each, [_told(knob, state) for knob in each.knobs], state, drawing, last_s)
             self._set(uniform_name(each.name), value)
             if not isinstance(value, tuple):
                 numbers[each.name] = float(value)
@@ -191,14 +253,33 @@ class OwnSceneDrawer:
 
     def _pictures(self, state: FrameState) -> dict[str, moderngl.Texture]:
         pictures = {}
+        # In reduced motion nothing answers what is heard: to the scene it is quiet.
+        audio = stilled(state.audio) if reduced(state.knobs) else state.audio
         for each in self._scene.inputs:
             if each.kind == "image":
-                pictures[each.name] = self._picture(str(state.knobs.get(each.knobs[0].name, each.knobs[0].default)), state)
+                pictures[each.name] = self._picture(str(_told(each.knobs[0], state)), state)
             elif each.kind.startswith("audio"):
                 heard = spectrum if each.kind == "audioFFT" else wave
-                self._sound[each.name].write(heard(state.audio, each.samples).tobytes())
+                self._sound[each.name].write(heard(audio, each.samples).tobytes())
                 pictures[each.name] = self._sound[each.name]
         return pictures
+
+
+def _words(scene: OwnScene, error: Exception) -> str:
+    why = str(error) if isinstance(error, ShowError | ValueError) else f"{type(error).__name__}: {error}"
+    return f"{scene.path.name}: {why[:400]}; it is out of use until the file changes"
+
+
+def _told(knob: Knob, state: FrameState) -> KnobValue:
+    """Where a knob stands; its default where what was told was meant for an earlier or later reading of the file."""
+    value = state.knobs.get(knob.name, knob.default)
+    return knob.default if knob.fault(value) else value  # type: ignore[no-any-return]
+
+
+def stilled(audio: AudioFrame) -> AudioFrame:
+    """The same moment with nothing to be heard: bands, level, onset and beat at rest."""
+    quiet = np.zeros_like(audio.bands)
+    return replace(audio, level=0.0, bands=quiet, smoothed=quiet, onset=0.0, beat_phase=0.0, pulse=0.0)
 
 
 def _value(each: Input, values: list[KnobValue], state: FrameState, drawing: Drawing, last_s: float) -> Any:
@@ -235,7 +316,22 @@ def _row(gl: moderngl.Context, columns: int) -> moderngl.Texture:
     return texture
 
 
-def _imported(gl: moderngl.Context, path: Any) -> moderngl.Texture:
+def _imported(gl: moderngl.Context, scene: OwnScene) -> dict[str, moderngl.Texture]:
+    """The pictures a scene brings along. ShowError when one cannot be read, or they are too many."""
+    pictures: dict[str, moderngl.Texture] = {}
+    held = 0
+    for name, path in scene.imported.items():
+        pictures[name] = _picture(gl, path)
+        held += 4 * pictures[name].width * pictures[name].height
+        if held > MOST_BYTES:
+            raise ShowError(
+                f"{scene.path.name}: its pictures take more than {MOST_BYTES // 2**20} MB, the most for one scene; "
+                "use fewer or smaller ones"
+            )
+    return pictures
+
+
+def _picture(gl: moderngl.Context, path: Path) -> moderngl.Texture:
     try:
         with Image.open(path) as opened:
             image = opened.convert("RGBA")
