@@ -6,6 +6,7 @@ Places run 0..1 from the left and from the top. There are three kinds of them: i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -21,6 +22,9 @@ OUTPUTS = 6
 """So many outputs have knobs: output_1 to output_6."""
 
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+
+DISPLAY_KNOBS = (*(f"output_{number}" for number in range(1, OUTPUTS + 1)), "overlap", "projector_gamma")
+"""The knobs that say how the picture lies on the screen, after the flash limiter has seen it."""
 
 _MOST_PX = 16384
 _MOST_SHARE = 4.0
@@ -83,6 +87,21 @@ def through(matrix: Matrix, x: float, y: float) -> tuple[float, float] | None:
     """A place taken through a projective map; None where it would lie beyond the horizon."""
     u, v, w = matrix @ np.array([x, y, 1.0])
     return (float(u / w), float(v / w)) if w > 1e-9 else None
+
+
+def corners_moved(before: Mapping[str, KnobValue], after: Mapping[str, KnobValue]) -> float:
+    """How far the corner that moved most lies from where it was, as a share of its view; inf where more than corners differs."""
+    farthest = 0.0
+    for name in DISPLAY_KNOBS:
+        if before[name] == after[name]:
+            continue
+        if not name.startswith("output_"):
+            return math.inf
+        was, comes = output_of(str(before[name])), output_of(str(after[name]))
+        if replace(was, corners=comes.corners) != comes:
+            return math.inf
+        farthest = max(farthest, float(np.abs(np.subtract(was.corners, comes.corners)).max()))
+    return farthest
 
 
 def light(place: npt.NDArray[np.float64], blend: Box) -> npt.NDArray[np.float64]:

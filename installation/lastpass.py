@@ -7,15 +7,16 @@ import numpy as np
 
 from installation.gl.program import Programs
 from installation.gl.targets import Screen, Target
-from installation.safety import FlashLimiter
+from installation.safety import SWINGS_LIMIT, TURNING_SWINGS, FlashLimiter
 from installation.state import FrameState
 from mixtape.errors import ShowError
 from mixtape.types import ByteArray
 
 JUDGED_PX = (160, 90)
-"""Size of the picture the limiter judges, on its side for upright ones; a flash that matters fills far more than a pixel of it.
+"""Size of the picture the limiter judges; a flash that matters fills far more than a pixel of it.
 
-It is no other for other sizes and shapes: with its size the limiter would lose what it has counted.
+It is no other for other sizes and shapes, upright ones too: windows are shares of the picture, whatever its shape, and with
+another size the limiter would lose what it has counted.
 """
 
 
@@ -34,14 +35,15 @@ class LastPass:
         if broken:
             raise ShowError(f"the flash limiter cannot work: {'; '.join(broken)}; put this file back as it was")
         self._screen = Screen(ctx, programs)
-        self._small: Target | None = None
+        self._small = Target.make(ctx, JUDGED_PX)
         self._before: Target | None = None
         self._source: tuple[moderngl.Texture, moderngl.Framebuffer] | None = None
         self._limiter = FlashLimiter(profile=profile)
 
     def __call__(self, picture: moderngl.Texture, target: moderngl.Framebuffer, state: FrameState) -> None:
         """Show `picture` in `target`, blended with what was shown before as far as the limiter asks."""
-        blend = self._limiter.limit(self._judged(picture), time_s=state.moment.time_s)
+        swings = TURNING_SWINGS if state.turning else SWINGS_LIMIT
+        blend = self._limiter.limit(self._judged(picture), time_s=state.moment.time_s, swings=swings)
         before = self._kept(picture.size)
         if blend == 0.0:
             # A calm picture is handed on by copies: it stays what it is to the bit, and a copy costs next to nothing.
@@ -54,12 +56,8 @@ class LastPass:
         self._gl.copy_framebuffer(before.texture, target)
 
     def _judged(self, picture: moderngl.Texture) -> ByteArray:
-        """The picture as the limiter sees it, (90, 160, 3) or upright."""
-        width, height = JUDGED_PX if picture.width >= picture.height else JUDGED_PX[::-1]
-        if self._small is None or self._small.texture.size != (width, height):
-            if self._small is not None:
-                self._small.release()
-            self._small = Target.make(self._gl, (width, height))
+        """The picture as the limiter sees it, (90, 160, 3), drawn out or in to that shape."""
+        width, height = JUDGED_PX
         ratio = max(picture.width / width, picture.height / height)
         kind = "_small" if ratio <= 4 else "" if ratio <= 12 else "_large"
         self._small.begin()

@@ -149,7 +149,7 @@ class Live:
             testing=lambda: bool(show.state.knobs["test_picture"]),
             coded=lambda: bool(show.state.knobs["remote_code"]),
             corner=lambda x, y: self._displays.corner_at(x, y, show.state.knobs),
-            pin=lambda number, corner, x, y: self._displays.corner_moved(number, corner, x, y, show.state.knobs),
+            pin=lambda number, corner, x, y: self._displays.corner_moved(number, corner, x, y, show.state.wished),
             fly=self._fly,
             any_song=lambda: random.choice(world.tracks).id,
             volume=lambda: float(show.state.knobs["volume"]),

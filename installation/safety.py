@@ -32,6 +32,9 @@ Mask = npt.NDArray[np.bool_]
 SWINGS_LIMIT = 6
 """Three flashes a second are three pairs of swings."""
 
+TURNING_SWINGS = 2
+"""So many are let through in the second before and after displays change: with the change itself, never more than five."""
+
 AREA_LIMIT = 0.25
 _WINDOW_S = 1.0
 _LUMINANCE_STEP = 0.10
@@ -193,7 +196,13 @@ class FlashMeter:
 
     def verdict(self, look: Look, *, time_s: float) -> Verdict:
         """What `judge` would say of the picture of this look at `time_s`."""
-        return Verdict(self._share(self._luminance.count(look.luminance, time_s)), self._share(self._red.count(look.red, time_s)))
+        counts = self._luminance.count(look.luminance, time_s), self._red.count(look.red, time_s)
+        return Verdict(*(area(count > SWINGS_LIMIT, profile=self._profile) for count in counts))
+
+    def share(self, look: Look, *, time_s: float, above: int) -> float:
+        """The largest share of a window with more than so many swings of either kind in the second up to `time_s`."""
+        counts = self._luminance.count(look.luminance, time_s), self._red.count(look.red, time_s)
+        return max(area(count > above, profile=self._profile) for count in counts)
 
     def take(self, look: Look, *, time_s: float) -> None:
         """Take in the picture of this look."""
@@ -209,9 +218,6 @@ class FlashMeter:
         """Where most points have so many swings: of luminance, of red."""
         counts = self._luminance.count(look.luminance, time_s), self._red.count(look.red, time_s)
         return fullest(counts[0] >= swings[0]), fullest(counts[1] >= swings[1])
-
-    def _share(self, count: npt.NDArray[np.int8]) -> float:
-        return area(count > SWINGS_LIMIT, profile=self._profile)
 
 
 Window: TypeAlias = tuple[float, float, float, float]
@@ -315,14 +321,25 @@ class FlashLimiter:
         self._by_window = profile == "window"
         self._means = _Swings(_MEAN_STEP, window_s=1.03, together=0.0, dark_below=_LUMINANCE_DARK + 0.03)
         self._shown: ByteArray | None = None
-        self._time_s = 0.0
+        self._time_s = self._ahead_s = 0.0
         self._slowness_s = 0.0
 
-    def limit(self, small: ByteArray, *, time_s: float) -> float:
-        """The blend 0..1 for the frame whose small picture is `small`, (h, w, 3) sRGB bytes, at `time_s` seconds of the show."""
-        if self._shown is None or self._shown.shape != small.shape:
+    def limit(self, small: ByteArray, *, time_s: float, swings: int = SWINGS_LIMIT) -> float:
+        """The blend 0..1 for the frame whose small picture is `small`, (h, w, 3) sRGB bytes, at `time_s` seconds of the show.
+
+        No more than `swings` are let into the second up to then. Time that runs back, as when a new show begins, stands still
+        for one frame: what was counted is neither lost nor kept for long.
+
+        Raises:
+            ValueError: `small` is of another shape than the pictures before; what was counted would be lost with it.
+        """
+        if self._shown is None:
             self._shown = small
+        if self._shown.shape != small.shape:
+            raise ValueError(f"a picture of {small.shape} after those of {self._shown.shape}: shrink all to one shape")
+        self._ahead_s += max(self._time_s - time_s, 0.0)
         dt_s, self._time_s = max(time_s - self._time_s, 0.0), time_s
+        time_s += self._ahead_s
         light = linear(small)
         if time_s - self._blended_s > _ALIKE_S:
             self._exact_meter = self._wish_meter
@@ -335,8 +352,9 @@ class FlashLimiter:
             as_wished = blend == 0.0 and self._exact_meter is self._wish_meter
             exact = wished if as_wished else self._exact_meter.look(light, time_s=time_s)
             means = self._means.look(window_means(careful.luminance.value), True, time_s)
-            steady = not self._by_window or int(self._means.count(means, time_s).max()) <= SWINGS_LIMIT
-            if steady and self._holds(self._careful_meter, careful, time_s) and self._holds(self._exact_meter, exact, time_s):
+            steady = not self._by_window or int(self._means.count(means, time_s).max()) <= swings
+            looks = (self._careful_meter, careful), (self._exact_meter, exact)
+            if steady and all(meter.share(look, time_s=time_s, above=swings) <= _AREA_HELD for meter, look in looks):
                 break
         if blend > 0.0:
             self._blended_s = time_s
@@ -349,11 +367,6 @@ class FlashLimiter:
         self._wish_meter.take(wished, time_s=time_s)
         self._shown = shown
         return blend
-
-    @staticmethod
-    def _holds(meter: FlashMeter, look: Look, time_s: float) -> bool:
-        verdict = meter.verdict(look, time_s=time_s)
-        return max(verdict.general, verdict.red) <= _AREA_HELD
 
     def _soft(self, flashing: bool, dt_s: float) -> float:
         """The blend of a low-pass whose time constant grows while the picture flashes and shrinks when it is calm again."""

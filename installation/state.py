@@ -21,6 +21,7 @@ from installation.changeover import lead_s, leave_s
 from installation.choice import upcoming
 from installation.colours import between, padded
 from installation.director import FLY, Bill, Cue, direct
+from installation.displays import DISPLAY_KNOBS, corners_moved
 from installation.heard import AudioFrame, heard
 from installation.messages import (
     Command,
@@ -75,8 +76,10 @@ class FrameState:
     the sound was sent to last, at show time `sent_s`.
     `from_palette` is what the palette fades from, `wandered_s` how far the wall's pictures have come, `still_s` how long the
     sound has not moved, `error_since_s` when `error` was said. `knobs` are the knobs as they apply, `wished` as they were set:
-    reduced motion holds some of them back. `room` is what is known of the room where the show follows what plays there, else
-    None; then `track_id` is the song that is recognised, or the one most like what is heard, and nothing is known to come.
+    reduced motion holds some of them back, and those of the displays wait. What is wished of the displays waits since `told_s`
+    (inf: nothing does), and they last changed at `turned_s`. `room` is what is known of the room where the show follows what
+    plays there, else None; then `track_id` is the song that is recognised, or the one most like what is heard, and nothing is
+    known to come.
     """
 
     moment: Moment
@@ -108,6 +111,8 @@ class FrameState:
     camera: Camera
     error_since_s: float
     wished: Mapping[str, KnobValue]
+    told_s: float = math.inf
+    turned_s: float = -math.inf
     room: Room | None = None
 
     @property
@@ -117,6 +122,11 @@ class FrameState:
             return self.scene, self.from_scene, 1.0 - self.scene_mix
         return self.from_scene, self.scene, self.scene_mix
 
+    @property
+    def turning(self) -> bool:
+        """Whether the displays are about to change, or did within the last second: the picture must hardly flash meanwhile."""
+        return math.isfinite(self.told_s) or self.moment.time_s - self.turned_s < TURN_S
+
     def stood_s(self, scene: str) -> float:
         """How long a scene has been standing; as the one that goes, since it came."""
         return self.moment.time_s - (self.scene_since_s if scene == self.scene else self.from_since_s)
@@ -124,6 +134,13 @@ class FrameState:
 
 COMING = 5
 """How many of the coming songs a scene may know."""
+
+TURN_S = 1.0
+"""Displays change so long after they were told to: once a second at most, and never before the limiter is prepared."""
+
+_DRAG_PER_S = 0.4
+"""So much of its view a corner of the test picture may move in a second without waiting. A strip that a corner lays bare
+there and back counts from a quarter of a third of the picture on: 2.4 flashes a second at most."""
 
 _SEEK_FADE_S = 0.06
 _LATE_S = 3.0
@@ -195,6 +212,7 @@ def step(
     for event in events:
         state, asked = _answer(state, event, world)
         commands += asked
+    state = _turn_displays(state)
     state, asked = _song_end(state, world)
     commands += asked
     state = _direct(state, last, world)
@@ -367,8 +385,7 @@ def _turn(state: FrameState, event: ControlEvent, world: World) -> tuple[FrameSt
     turned = type(knob.default)(value)
     if event.knob in LOOKS:
         state = _taken(state)
-    wished = MappingProxyType({**state.wished, event.knob: turned})
-    state = replace(state, wished=wished, knobs=calmed(wished))
+    state = _applied(state, MappingProxyType({**state.wished, event.knob: turned}))
     tells = _TO_THE_SOUND.get(event.knob)
     return state, [tells(float(turned))] if tells else []
 
@@ -380,14 +397,32 @@ def _fitting(state: FrameState, world: World) -> FrameState:
     if not stale:
         return state
     wished = MappingProxyType({name: value for name, value in state.wished.items() if name not in stale})
-    return replace(state, wished=wished, knobs=calmed(wished))
+    return _applied(state, wished)
+
+
+def _applied(state: FrameState, wished: Mapping[str, KnobValue]) -> FrameState:
+    """With knobs as they are wished; those of the displays apply when it is their time."""
+    shown = {name: state.knobs[name] for name in DISPLAY_KNOBS}
+    return replace(state, wished=wished, knobs=MappingProxyType({**calmed(wished), **shown}))
+
+
+def _turn_displays(state: FrameState) -> FrameState:
+    """Let the displays change when it is their time. They lie behind the limiter: turned to and fro they would be a strobe."""
+    now_s, wished = state.moment.time_s, {name: state.wished[name] for name in DISPLAY_KNOBS}
+    if all(state.knobs[name] == value for name, value in wished.items()):
+        return state if math.isinf(state.told_s) else replace(state, told_s=math.inf)
+    told_s = min(state.told_s, now_s)
+    free = _DRAG_PER_S * min(now_s - state.turned_s, TURN_S) if state.knobs["test_picture"] else 0.0
+    if now_s - told_s < TURN_S - 1e-6 and corners_moved(state.knobs, wished) > free:
+        return replace(state, told_s=told_s)
+    return replace(state, knobs=MappingProxyType({**state.knobs, **wished}), told_s=math.inf, turned_s=now_s)
 
 
 def _taken(state: FrameState) -> FrameState:
     """The camera in somebody's hand: the look begins at what is seen, so that one knob alone moves nothing else."""
     if not _steered(state):
-        wished = MappingProxyType({**state.wished, **dict(zip(LOOKS, look_of(state.camera), strict=True))})
-        state = replace(state, wished=wished, knobs=calmed(wished))
+        look = dict(zip(LOOKS, look_of(state.camera), strict=True))
+        state = _applied(state, MappingProxyType({**state.wished, **look}))
     return replace(state, flown_s=state.moment.time_s)
 
 

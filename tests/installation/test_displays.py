@@ -4,7 +4,9 @@ import math
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import moderngl
 import numpy as np
@@ -12,11 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from installation.displays import WHOLE, Displays, columns, homography, light, placed, through, warp
+from installation.clock import FixedClock
+from installation.displays import DISPLAY_KNOBS, WHOLE, Displays, columns, homography, light, placed, through, warp
 from installation.gl.program import Programs
 from installation.gl.projection import project
 from installation.gl.targets import Screen, Target
+from installation.lastpass import LastPass
+from installation.safety import FlashMeter, linear
 from installation.stage import Stage
+from installation.state import ControlEvent, first_state, step
 from installation.testpicture import draw_test_picture
 from mixtape.errors import ConfigError
 from mixtape.projection import SQUARE, Output, as_text, displays_of, output_fault, output_of
@@ -286,9 +292,79 @@ def test_each_outputs_name_stands_in_its_part():
 
 
 def test_a_fault_in_an_outputs_text_is_said_and_the_picture_stays(small_world, play):
-    state = play(small_world, 1.0, (0.2, "output_1", "rotate 90"), (0.5, "output_1", "corners 1 2 3"))
+    state = play(small_world, 2.0, (0.2, "output_1", "rotate 90"), (0.5, "output_1", "corners 1 2 3"))
     assert state.knobs["output_1"] == "rotate 90"
     assert "8 numbers" in state.error
+
+
+def _shown(world, wishes, seconds, *, fps=30.0):
+    """The displays in use, frame by frame, of a show in which each wish (frame, knob, value) is said."""
+    state, clock, found = first_state(world, seed_id=None, seed=1), FixedClock(fps), []
+    for frame in range(round(seconds * fps)):
+        moment = clock.tick(frame / fps)
+        said = [ControlEvent("osc", knob, value, moment.time_s) for at, knob, value in wishes if at == frame]
+        state, _ = step(state, said, moment, world)
+        found.append(state)
+    return found
+
+
+@pytest.mark.parametrize("every", [1, 3, 7, 31, 45])
+@pytest.mark.parametrize("tested", [False, True])
+def test_displays_change_once_a_second_at_most_however_often_they_are_told_to(every, tested, small_world):
+    texts = ("view 0 0 0.01 0.01", "straight", "rotate 90")
+    wishes = [(frame, "output_1", texts[frame // every % 3]) for frame in range(0, 240, every)]
+    wishes += [(frame, "projector_gamma", 1.0 + frame % 3) for frame in range(0, 240, every)]
+    states = _shown(small_world, [(0, "test_picture", tested), *wishes], 8.0)
+    seen = [tuple(state.knobs[name] for name in DISPLAY_KNOBS) for state in states]
+    changes = [frame for frame in range(1, len(seen)) if seen[frame] != seen[frame - 1]]
+    assert changes and np.diff(changes).min(initial=99) >= 30
+    # The limiter knows a second ahead, and for a second after.
+    assert all(state.turning for frame in changes for state in states[max(frame - 30, 0) : frame + 30])
+    assert all(state.wished["projector_gamma"] == 1.0 + (frame - frame % every) % 3 for frame, state in enumerate(states))
+
+
+def test_what_displays_are_told_last_comes_and_what_is_taken_back_does_not(small_world):
+    told = [(10, "output_1", "rotate 90"), (20, "output_1", "rotate 180"), (100, "overlap", 0.2), (105, "overlap", 0.0)]
+    states = _shown(small_world, told, 6.0)
+    assert [state.knobs["output_1"] for state in (states[39], states[40])] == ["", "rotate 180"]
+    assert not any(state.knobs["overlap"] for state in states)
+    assert not states[-1].turning
+
+
+def test_a_corner_of_the_test_picture_follows_the_hand(small_world):
+    drag = [(60 + k, "output_1", f"corners {0.01 * k:.4f} 0 1 0 1 1 0 1") for k in range(1, 16)]
+    dragged = _shown(small_world, [(0, "test_picture", True), *drag], 3.0)
+    assert [state.knobs["output_1"] for state in dragged[61:76]] == [text for _, _, text in drag]
+    assert dragged[75].turning
+    waiting = _shown(small_world, drag, 4.0)
+    assert len({state.knobs["output_1"] for state in waiting}) == 2
+    # Shaken, it moves no farther than a hand that sets it up: 0.4 of its view a second, after a first step.
+    shaken = [(60 + k, "output_1", "corners 0.3 0 1 0 1 1 0 1" if k % 2 else "straight") for k in range(90)]
+    seen = [state.knobs["output_1"] for state in _shown(small_world, [(0, "test_picture", True), *shaken], 5.0)]
+    assert sum(before != after for before, after in pairwise(seen)) * 0.3 <= 0.4 * (3.0 + 1.0)
+
+
+@pytest.mark.parametrize("told", ["view 0 0 0.01 0.01", "rotate 90", "overscan 0.25"])
+@pytest.mark.parametrize("every", [3, 40])
+def test_no_message_makes_the_displays_flash_even_around_as_many_flashes_as_the_limiter_lets_through(
+    told, every, gl, small_world
+):
+    size, displays = (160, 90), Displays()
+    wishes = [(0, "scene", "wall"), (0, "transition_s", 0.0)]
+    wishes += [(frame, "output_1", told if frame // every % 2 else "straight") for frame in range(30, 150)]
+    stage = Stage(gl, small_world, size=size, patient=True, displays=displays, last_pass=LastPass(gl))
+
+    def strobe(state, drawing):
+        level = 0.9 if int(state.moment.time_s * 5.9) % 2 else 0.0
+        drawing.gl.fbo.clear(level, level, level, 1.0)
+
+    stage._scenes["wall"] = SimpleNamespace(draw=strobe)
+    target, meter = gl.simple_framebuffer(size, 3), FlashMeter()
+    for frame, state in enumerate(_shown(small_world, wishes, 5.0)):
+        stage.resize(displays.picture_px(size, state.knobs))
+        stage.draw(state, target)
+        pixels = np.frombuffer(target.read(components=3, alignment=1), np.uint8).reshape(90, 160, 3)
+        assert not meter.judge(linear(pixels), time_s=frame / 30.0).fails
 
 
 def test_the_surface_is_config_too():

@@ -19,6 +19,7 @@ from installation.flashcheck import check
 from installation.gl.targets import Target
 from installation.lastpass import LastPass
 from installation.record import Recorder
+from installation.safety import FlashMeter, linear
 from installation.stage import Stage
 from mixtape.config import FLASHES, Config, changed
 from mixtape.errors import ShowError
@@ -26,8 +27,8 @@ from mixtape.errors import ShowError
 SIZE, FPS = (320, 180), 30.0
 
 
-def state(time_s: float) -> SimpleNamespace:
-    return SimpleNamespace(moment=SimpleNamespace(time_s=time_s))
+def state(time_s: float, *, turning: bool = False) -> SimpleNamespace:
+    return SimpleNamespace(moment=SimpleNamespace(time_s=time_s), turning=turning)
 
 
 def put(target: Target, picture: np.ndarray) -> None:
@@ -125,6 +126,38 @@ def test_a_window_that_changes_its_size_holds_on_to_what_was_shown(gl):
     put(larger, np.full((270, 480, 3), 255, np.uint8))
     keeper(larger.texture, other.framebuffer, state(2.0))
     assert abs(got(other).mean() - before) < 40
+
+
+@pytest.mark.parametrize("every", [1, 3, 15])
+def test_a_picture_that_turns_from_lying_to_upright_and_back_is_held_all_the_same(every, gl):
+    keeper, meter, worst = LastPass(gl), FlashMeter(), 0.0
+    shapes = [(Target.make(gl, size), Target.make(gl, size)) for size in ((160, 90), (90, 160))]
+    for frame in range(60):
+        source, screen = shapes[frame // every % 2]
+        width, height = source.texture.size
+        put(source, np.full((height, width, 3), 255 * (int(frame / FPS * 10.0) % 2), np.uint8))
+        keeper(source.texture, screen.framebuffer, state(frame / FPS))
+        seen = np.broadcast_to(linear(got(screen)).mean(axis=(0, 1)), (9, 16, 3))
+        verdict = meter.judge(seen, time_s=frame / FPS)
+        worst = max(worst, verdict.general)
+    assert worst <= 0.25
+
+
+def test_a_picture_held_through_a_new_shape_is_the_one_before_and_not_black(gl):
+    keeper, lying, upright = LastPass(gl), Target.make(gl, (160, 90)), Target.make(gl, (90, 160))
+    screens = Target.make(gl, (160, 90)), Target.make(gl, (90, 160))
+    halves = np.zeros((90, 160, 3), np.uint8)
+    halves[:, :80], halves[:, 80:] = (250, 120, 60), (60, 120, 250)
+    for frame in range(30):
+        put(lying, halves if frame % 4 < 2 else np.zeros_like(halves))
+        keeper(lying.texture, screens[0].framebuffer, state(frame / FPS))
+    before = got(screens[0]).astype(int)
+    put(upright, np.zeros((160, 90, 3), np.uint8))
+    # No time passes: the picture stands still.
+    keeper(upright.texture, screens[1].framebuffer, state(29 / FPS))
+    after = got(screens[1]).astype(int)
+    assert before.mean() > 20
+    assert np.abs(after[80, [10, 80]] - before[45, [20, 140]]).max() <= 3
 
 
 def test_scenes_cut_eight_times_a_second_are_held(gl, small_world, play, tmp_path):

@@ -193,10 +193,40 @@ def test_the_same_pictures_give_the_same_blends():
     assert limited(strobe(7.0))[1] == limited(strobe(7.0))[1]
 
 
-def test_a_picture_of_another_size_starts_anew():
+def test_a_picture_of_another_shape_is_refused_since_what_was_counted_would_be_lost():
     limiter = FlashLimiter()
     limiter.limit(picture((255, 255, 255)), time_s=0.0)
-    assert limiter.limit(np.zeros((30, 60, 3), np.uint8), time_s=0.1) == 0.0
+    with pytest.raises(ValueError, match="one shape"):
+        limiter.limit(np.zeros((W, H, 3), np.uint8), time_s=0.1)
+
+
+def test_time_that_begins_anew_neither_forgets_a_strobe_nor_holds_for_long():
+    limiter = FlashLimiter()
+    for frame, each in enumerate(strobe(5.0, seconds=2.0)):
+        limiter.limit(each, time_s=100.0 + frame / FPS)
+    again = [limiter.limit(each, time_s=frame / FPS) for frame, each in enumerate(strobe(5.0, seconds=0.5))]
+    assert max(again) > 0.0
+    calm = [limiter.limit(picture((40, 90, 120)), time_s=0.5 + frame / FPS) for frame in range(3 * FPS)]
+    assert calm[-1] == 0.0
+
+
+def test_time_that_runs_backwards_all_along_lets_no_strobe_through():
+    limiter, shown = FlashLimiter(), []
+    for frame, each in enumerate(strobe(5.0, seconds=2.0)):
+        blend = limiter.limit(each, time_s=10.0 - frame / FPS)
+        before = shown[-1].astype(float) if shown else each.astype(float)
+        shown.append(np.round(each * (1 - blend) + before * blend).astype(np.uint8))
+    assert not worst(shown).fails
+
+
+def test_fewer_swings_can_be_asked_for():
+    limiter, shown = FlashLimiter(), []
+    for frame, each in enumerate(strobe(2.9, seconds=3.0)):
+        blend = limiter.limit(each, time_s=frame / FPS, swings=2)
+        before = shown[-1].astype(float) if shown else each.astype(float)
+        shown.append(np.round(each * (1 - blend) + before * blend).astype(np.uint8))
+    assert _swings([linear(each)[0, 0, 0] for each in shown]) <= 2
+    assert _swings([linear(each)[0, 0, 0] for each in strobe(2.9, seconds=3.0)]) > 4
 
 
 def test_the_light_of_a_window_as_a_whole_is_held_too():
