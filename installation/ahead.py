@@ -50,6 +50,10 @@ class Ahead:
                 self._coming = tuple(coming)
                 self._changed.notify()
 
+    def has(self, track_id: str) -> bool:
+        """Whether this song has been made ready."""
+        return track_id in self._warm
+
     def search(self, text: str) -> None:
         """Look for the songs that `text` means."""
         if text != self._text:

@@ -45,6 +45,9 @@ GIVE_UP_S = 5.0
 _FIRST_S = 3.0
 """How long the first song may wait for its loudness to be measured."""
 
+_HELD_S = 0.3
+"""So long at most a song chosen out of turn waits until it has been read."""
+
 _LOOK_S = 0.5
 """How often shader files and OpenGL's error flag are looked at."""
 
@@ -160,6 +163,7 @@ class Live:
         self._quality = AutoQuality(stage.level)
         self._readings = Readings(show, stage, world, sound=sound, osc_words=self._osc_words, midi_words=self._midi_words)
         self._fullscreens, self._looked_s = 0, 0.0
+        self._held: list[ControlEvent] = []
         self._failing_since_s: float | None = None
         self._refusals: set[str] = set()
 
@@ -217,7 +221,7 @@ class Live:
     def _beside(self, look: bool) -> None:
         """What is done once a frame is seen: telling others, reading ahead, and now and then a `look` at files."""
         self._tell()
-        self._ahead.songs(self._show.state.next_ids)
+        self._ahead.songs((*(str(event.value) for event in self._held), *self._show.state.next_ids))
         if self._levels:
             self._levels.songs((*self._show.state.next_ids, self._show.state.track_id))
         for fault in self._ahead.errors():
@@ -272,7 +276,16 @@ class Live:
         told = self._room.drain(moment.time_s) if self._room else ()
         phones = self._remote.drain(moment.time_s) if self._remote else ()
         osc = self._osc.drain(moment.time_s) if self._osc else ()
-        return self._ruled([*events, *osc, *asked, *told, *phones], moment.time_s)
+        return self._once_read(self._ruled([*events, *osc, *asked, *told, *phones], moment.time_s), moment.time_s)
+
+    def _once_read(self, events: Sequence[ControlEvent], now_s: float) -> list[ControlEvent]:
+        """What can be done now: a song chosen out of turn begins when it has been read beside the loop, or after `_HELD_S`."""
+        due, self._held = [*self._held, *events], []
+        for event in due:
+            song = event.knob == "seed" and event.value in self._world.row and event.value != self._show.state.track_id
+            if song and now_s - event.time_s < _HELD_S and not self._ahead.has(str(event.value)):
+                self._held.append(event)
+        return [replace(event, time_s=now_s) for event in due if event not in self._held]
 
     def _ruled(self, events: list[ControlEvent], now_s: float) -> list[ControlEvent]:
         """What comes of everybody's wishes: the operator's at once, those of guests in turn."""

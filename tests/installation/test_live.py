@@ -16,7 +16,7 @@ from installation.control.midi import Midi
 from installation.live import Ending, Live, Pace, pace_hz
 from installation.quality import LEVELS
 from installation.show import Show
-from installation.state import Moment
+from installation.state import ControlEvent, Moment
 from mixtape.errors import ShowError
 from mixtape.types import Timeline
 
@@ -87,10 +87,10 @@ def parts(small_world):
     return show, stage, sound, said
 
 
-def live_of(parts, world, ahead=None, sound=None, midi=None):
+def live_of(parts, world, ahead=None, sound=None, midi=None, osc=None):
     show, stage, _, _ = parts
-    quiet = SimpleNamespace(songs=lambda _: None, search=lambda _: None, found=lambda _: None, errors=list)
-    return Live(show, stage, stage, world, osc=None, ahead=ahead or quiet, sound=sound, midi=midi)
+    quiet = SimpleNamespace(songs=lambda _: None, search=lambda _: None, found=lambda _: None, has=lambda _: True, errors=list)
+    return Live(show, stage, stage, world, osc=osc, ahead=ahead or quiet, sound=sound, midi=midi)
 
 
 def frames(show, count, *, every_s=0.25, from_s=0.0):
@@ -295,8 +295,7 @@ def test_an_open_search_shows_what_is_typed_and_enter_plays_what_stands_first(pa
         assert [row[0] for row in shown.rows] == ["Vermilion Sands"] * 5
         best = ahead.found("verm")[0].id
         stage.pressed = [press(pygame.K_RETURN, "\r")]
-        live.run(ending, frames=1)
-        assert sound.played[-1] == best
+        until(lambda: live.run(ending, frames=1) or sound.played[-1] == best)
         assert not stage.shown[-1].any
         stage.pressed = [press(pygame.K_QUESTION, "?")]
         live.run(ending, frames=1)
@@ -354,3 +353,31 @@ def test_a_controller_moved_under_an_open_list_turns_the_chosen_knob_of_the_show
     assert not stage.shown[-1].any
     assert not show.over
     assert said == []
+
+
+def test_a_song_chosen_out_of_turn_begins_once_it_has_been_read_beside_the_loop(parts, small_world):
+    show, _, sound, _ = parts
+    read, asked = set(), []
+    quiet = SimpleNamespace(songs=asked.append, search=lambda _: None, found=lambda _: None, errors=list, has=read.__contains__)
+    wished = small_world.tracks[30].id
+    osc = SimpleNamespace(listening=False, inbox=SimpleNamespace(own={}), counts=SimpleNamespace(last_reason=""))
+    waiting = [[ControlEvent("osc:a", "seed", wished, 0.0)]]
+    osc.drain = lambda now_s: [replace(each, time_s=now_s) for each in (waiting.pop() if waiting else [])]
+    live = live_of(parts, small_world, quiet, osc=osc)
+    with Ending() as ending:
+        live.run(ending, frames=2)
+        assert wished not in sound.played
+        assert asked[-1][0] == wished
+        read.add(wished)
+        live.run(ending, frames=1)
+    assert sound.played[-1] == wished
+    assert show.state.track_id == wished
+
+
+def test_a_song_that_nobody_reads_begins_all_the_same(parts, small_world):
+    quiet = SimpleNamespace(songs=lambda _: None, search=lambda _: None, found=lambda _: None, errors=list, has=lambda _: False)
+    live = live_of(parts, small_world, quiet)
+    event = ControlEvent("keys", "seed", small_world.tracks[30].id, 5.0)
+    assert live._once_read([event], 5.0) == []
+    assert live._once_read([], 5.2) == []
+    assert [(each.value, each.time_s) for each in live._once_read([], 5.4)] == [(event.value, 5.4)]

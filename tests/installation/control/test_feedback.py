@@ -112,7 +112,7 @@ def test_addresses_are_read_several_and_of_either_kind():
 def test_the_live_show_tells_how_it_stands(ear, small_world):
     stage = Nothing()
     show = Show(small_world, stage, QuietSound(), Nothing(), say=lambda _: None)
-    quiet = SimpleNamespace(songs=lambda _: None, search=lambda _: None, found=lambda _: None, errors=list)
+    quiet = SimpleNamespace(songs=lambda _: None, search=lambda _: None, found=lambda _: None, has=lambda _: True, errors=list)
     with Feedback([ear.getsockname()], rate_hz=120) as feedback, Ending() as ending:
         Live(show, stage, stage, small_world, osc=None, feedback=feedback, ahead=quiet).run(ending, frames=2)
     assert heard(ear)["/mixtape/out/song"][0] == show.state.track_id
