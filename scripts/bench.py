@@ -21,7 +21,7 @@ import sys
 from dataclasses import asdict
 
 from environment import main, ready
-from figures import command, covergan, endurance, listening, maps, outputs, playlists, recognition, similarity, stage
+from figures import command, covergan, endurance, listening, maps, midi, outputs, playlists, recognition, similarity, stage
 from figures.row import Row, peak_mb
 
 ONE_THREAD = {**dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"), "LP_NUM_THREADS": "0"}
@@ -29,7 +29,7 @@ ONE_THREAD = {**dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_N
 
 ROWS = {
     row.__name__: row
-    for room in (command, listening, recognition, similarity, maps, playlists, stage, outputs, endurance, covergan)
+    for room in (command, listening, recognition, similarity, maps, playlists, stage, outputs, endurance, covergan, midi)
     for row in room.ROWS
 }
 

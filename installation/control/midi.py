@@ -17,6 +17,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -27,6 +28,7 @@ from installation.control.knobs import OwnKnobs, find
 from installation.control.midi_clock import CONTINUE, START, STOP, TICK, ClockIn, ClockOut
 from installation.control.midi_learn import Learn
 from installation.control.midi_map import Binding, Control, Touch, Translator, as_json, from_json, is_button, lights, touch_of
+from installation.control.osc import bearable
 from installation.messages import ControlEvent, KnobValue
 from installation.state import FrameState
 from installation.world import World
@@ -37,7 +39,7 @@ NAME = "mixtape"
 LOOK_S = 1.0
 """How often ports are looked for."""
 
-TOUCHES_LIMIT = 512
+TOUCHES_LIMIT = 256
 HOLD_S = 0.4
 """So long after a fader or an encoder was moved it is not told where its knob stands: it would fight the hand."""
 
@@ -98,7 +100,7 @@ class Midi:
         self._translator = Translator(pickup=pickup)
         self.learn = Learn(self._translator, changed=self._mark)
         self._touches: deque[Touch] = deque(maxlen=TOUCHES_LIMIT)
-        self._triggers: deque[ControlEvent] = deque(maxlen=TOUCHES_LIMIT)
+        self._triggers: deque[tuple[int, ControlEvent]] = deque(maxlen=TOUCHES_LIMIT)
         self._clocks: dict[str, ClockIn] = {}
         self._clock_out = ClockOut()
         self._out: queue.Queue[tuple[str, tuple[bytes, ...]]] = queue.Queue(_OUT_LIMIT)
@@ -148,7 +150,10 @@ class Midi:
         return tuple(self._translator.bindings.values())
 
     def drain(self, now_s: float, knobs: Mapping[str, KnobValue]) -> list[ControlEvent]:
-        """What controllers ask for since the last call, where `knobs` stand as they do, stamped with show time `now_s`."""
+        """What controllers ask for since the last call, where `knobs` stand as they do, stamped with show time `now_s`.
+
+        Of presses only what a frame bears, as by OSC; the others wait for the next one.
+        """
         while self._gone:
             self._translator.forget(self._gone.popleft())
         touches, at_s = _taken(self._touches), self._clock()
@@ -156,8 +161,15 @@ class Midi:
             self._moved_s[touch.control] = at_s
             if self.learn.is_open:
                 self.learn.moved(touch, now_s=at_s)
-        asked = [ControlEvent(each.source, each.knob, each.value, now_s) for each in _taken(self._triggers)]
-        return asked + self._translator.translate(touches, knobs, now_s=now_s, own=self.own)
+        asked = self._translator.translate(touches, knobs, now_s=now_s, own=self.own)
+        turns = []
+        for each in asked:
+            knob = find(each.knob, self.own)
+            if knob is not None and knob.is_trigger:
+                self._triggers.append((0, each))
+            else:
+                turns.append(each)
+        return [replace(each, time_s=now_s) for _, each in bearable(self._triggers)] + turns
 
     def tell(self, state: FrameState, world: World) -> None:
         """Let controllers show how things stand in this frame, and the clock follow its song."""
@@ -221,7 +233,7 @@ class Midi:
         if data and data[0] in _CLOCK_BYTES:
             self._clocks.setdefault(port, ClockIn()).heard(data[0], self._clock())
             if self._transport and data[0] != TICK:
-                self._triggers.append(ControlEvent(f"midi:{port}", "pause", data[0] == STOP, 0.0))
+                self._triggers.append((0, ControlEvent(f"midi:{port}", "pause", data[0] == STOP, 0.0)))
             return
         try:
             touch = touch_of(port, Message.from_bytes(data))

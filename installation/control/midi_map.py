@@ -9,7 +9,7 @@ MIDI Manufacturers Association.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -171,8 +171,13 @@ class Translator:
     def translate(
         self, touches: Iterable[Touch], knobs: Mapping[str, KnobValue], *, now_s: float, own: OwnKnobs
     ) -> list[ControlEvent]:
-        """What is meant by `touches`, in their order, where `knobs` stand as they do; stamped with the show time `now_s`."""
-        stand, found = dict(knobs), []
+        """What is meant by `touches`, in their order, where `knobs` stand as they do; stamped with the show time `now_s`.
+
+        Every press counts; of a knob only where it comes to stand, of steps through the song their sum.
+        """
+        stand = dict(knobs)
+        presses: list[ControlEvent] = []
+        turns: dict[str, ControlEvent] = {}
         for touch in touches:
             bound, full = self._bound(touch)
             moved = bound.control if bound else touch.control
@@ -184,11 +189,15 @@ class Translator:
             made = event(f"midi:{touch.control.port}", knob.name, args, time_s=now_s, own=own) if args is not None else None
             if not isinstance(made, ControlEvent):
                 continue
-            found.append(made)
-            if made.value is not None and not knob.is_trigger:
-                stand[knob.name] = made.value
-                self._set[bound.control] = made.value
-        return found
+            if knob.kind == "seconds" and presses and presses[-1].knob == knob.name:
+                presses[-1] = replace(made, value=float(presses[-1].value or 0) + float(made.value or 0))
+                continue
+            if knob.is_trigger or made.value is None:
+                presses.append(made)
+                continue
+            stand[knob.name] = self._set[bound.control] = made.value
+            turns[knob.name] = made
+        return [*presses, *turns.values()]
 
     def _bound(self, touch: Touch) -> tuple[Binding | None, int]:
         """The binding that a touch belongs to, and its whole value: two messages make one of 14 bits."""

@@ -36,6 +36,18 @@ _BUFFER_BYTES = 4 << 20
 _LARGEST_BYTES = 1 << 16
 
 
+def bearable(waiting: deque[tuple[int, ControlEvent]]) -> list[tuple[int, ControlEvent]]:
+    """Triggers for this frame, taken from those `waiting`, the longest waiting first."""
+    found: list[tuple[int, ControlEvent]] = []
+    songs = 0
+    while waiting and len(found) < _A_FRAME:
+        songs += waiting[0][1].knob in SONG_WISHES
+        if songs > 1:
+            break
+        found.append(waiting.popleft())
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """What became of the messages so far, and why the last one that was not taken was not."""
@@ -113,20 +125,9 @@ class OscInbox:
             clock_s = self._clock()
             while self._scheduled and self._scheduled[0][0] <= clock_s:
                 self._keep(heapq.heappop(self._scheduled)[2])
-            due = sorted([*self._knobs.values(), *self._bearable()], key=lambda entry: entry[0])
+            due = sorted([*self._knobs.values(), *bearable(self._triggers)], key=lambda entry: entry[0])
             self._knobs.clear()
         return [replace(each, time_s=now_s) for _, each in due]
-
-    def _bearable(self) -> list[tuple[int, ControlEvent]]:
-        """Triggers for this frame, the longest waiting first; the lock is held."""
-        found: list[tuple[int, ControlEvent]] = []
-        songs = 0
-        while self._triggers and len(found) < _A_FRAME:
-            songs += self._triggers[0][1].knob in SONG_WISHES
-            if songs > 1:
-                break
-            found.append(self._triggers.popleft())
-        return found
 
     def _place(self, taken: ControlEvent, timetag: int, now_s: float) -> None:
         wait_s = 0.0 if timetag == IMMEDIATELY else unix_s(timetag) - self._wall_clock()

@@ -47,10 +47,13 @@ def cc(*values, number=3):
 
 
 def told(translator, touches, stand):
-    """What a show does: each event turns its knob at once."""
-    found = translator.translate(touches, stand, now_s=2.0, own={})
-    stand.update({each.knob: each.value for each in found if each.value is not None})
-    return [(each.knob, each.value) for each in found]
+    """What a show does when each touch comes in a frame of its own: each event turns its knob at once."""
+    every = []
+    for touch in touches:
+        found = translator.translate([touch], stand, now_s=2.0, own={})
+        stand.update({each.knob: each.value for each in found if each.value is not None})
+        every += [(each.knob, each.value) for each in found]
+    return every
 
 
 def bound(control, knob, how, **options):
@@ -131,6 +134,15 @@ def test_endless_encoders_turn_both_ways_in_all_three_encodings(how, right, left
     for _ in range(9):
         told(translator, cc(right[2]), stand)
     assert stand["volume"] == 1.0
+
+
+def test_of_what_comes_within_a_frame_every_press_counts_and_of_a_knob_only_where_it_comes_to_stand(stand):
+    stand["volume"] = 0.5
+    encoder = Control(PORT, 1, "cc", 9)
+    translator = Translator([Binding(PAD, "next", "press"), Binding(encoder, "volume", "twos")])
+    touches = cc(1, 1, number=9) + note(9) + cc(2, number=9) + note(9)
+    found = translator.translate(touches, stand, now_s=2.0, own={})
+    assert [(each.knob, each.value) for each in found] == [("next", None)] * 2 + [("volume", pytest.approx(0.5 + 4 / 127))]
 
 
 def test_an_encoder_walks_through_whole_numbers_and_choices(stand):
