@@ -319,12 +319,12 @@ def _hear(state: FrameState, event: ControlEvent, world: World) -> FrameState:
             return replace(state, room=room.hears(now, time_s=time_s), audio=audio)
         if event.knob == "song":
             track_id, song_s = read_song(str(event.value))
-            known = replace(room, recognised=True, place=None, song_s=song_s, since_s=time_s)
+            known = replace(room, recognised=True, place=None, condition=None, song_s=song_s, since_s=time_s)
             fresh = track_id != state.track_id or not room.recognised
             return _turn_to(replace(state, room=known), track_id, world, fresh=fresh)
         if event.knob == "place":
-            place, track_id = read_place(str(event.value))
-            unknown = replace(room, recognised=False, place=place)
+            place, track_id, condition = read_place(str(event.value))
+            unknown = replace(room, recognised=False, place=place, condition=condition)
             return _turn_to(replace(state, room=unknown), track_id, world, fresh=track_id != state.track_id)
     except ValueError as error:
         return _complain(state, f"what is heard cannot be read: {error}")

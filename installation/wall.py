@@ -82,7 +82,7 @@ def wall_request(state: FrameState, world: World, tick: int, *, budget: int = BU
         tiles=tiles,
         latents=np.asarray(at + _KICK * pulse[tiles, None] * push[tiles], np.float32),
         # Every tile hears the song in its own way, or those of one song would draw much the same.
-        conditions=dreams.conditions(world) + truncation * stray[tiles],
+        conditions=dreams.conditions(world, heard=_heard(state, world)) + truncation * stray[tiles],
         strength=float(state.knobs["wall_strength"]),
         truncation=truncation,
         colours=dreams.colours(world) if tint else None,
@@ -163,9 +163,12 @@ class _Dreams:
     songs: IntArray
     shares: FloatArray
 
-    def conditions(self, world: World) -> FloatArray:
-        """The songs' conditions mixed (m, 32)."""
-        return np.asarray(np.einsum("mk,mkd->md", self.shares, world.conditions[self.songs]), np.float32)
+    def conditions(self, world: World, *, heard: tuple[int, FloatArray] | None = None) -> FloatArray:
+        """The songs' conditions mixed (m, 32); `heard` is a song in whose place the music of the room itself is dreamed of."""
+        each = world.conditions[self.songs]
+        if heard is not None:
+            each = np.where((self.songs == heard[0])[..., None], heard[1], each)
+        return np.asarray(np.einsum("mk,mkd->md", self.shares, each), np.float32)
 
     def colours(self, world: World) -> FloatArray:
         """The colours (m, 32) of the songs' palettes mixed: shares of a palette are the squares of its numbers."""
@@ -173,6 +176,13 @@ class _Dreams:
         shares = np.square(np.stack([world.colours(int(row)) for row in rows]))[place.reshape(self.songs.shape)]
         mixed = np.sqrt(np.einsum("mk,mkd->md", self.shares, shares))
         return np.asarray(LENGTH * mixed / np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9), np.float32)
+
+
+def _heard(state: FrameState, world: World) -> tuple[int, FloatArray] | None:
+    """The row of the song that music of the room is most like, and what the network hears in that music itself (32,)."""
+    if state.room is None or state.room.condition is None:
+        return None
+    return world.row[state.track_id], np.array(state.room.condition, np.float32)
 
 
 def _dreams(state: FrameState, world: World, tiles: IntArray, rows: int, cols: int) -> _Dreams:

@@ -254,7 +254,7 @@ class Judge:
         if self._song and self._misses >= _MISSES:
             self._song = None
         if self._song is None and answer.placed is not None:
-            self._news = [("place", place_text(answer.placed.xy, answer.placed.ids[0]))]
+            self._news = [("place", place_text(answer.placed.xy, answer.placed.ids[0], answer.placed.condition))]
 
     def events(self, total: int, *, late_s: float) -> list[tuple[str, str]]:
         """Knobs and values of what is new, when `total` samples came in, the last of them `late_s` ago."""

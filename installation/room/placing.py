@@ -13,8 +13,10 @@ import numpy as np
 
 from mixtape.build import sets_for_distance, weights_of
 from mixtape.config import Config
+from mixtape.covergan.condition import Condition, song_features
+from mixtape.covergan.material import model_path, read_condition
 from mixtape.ear.learn import load_ear
-from mixtape.errors import AudioError, LibraryError
+from mixtape.errors import AudioError, LibraryError, ModelError
 from mixtape.features.listen import Ears, one_thread
 from mixtape.features.stretch import SEGMENT, stretches
 from mixtape.fingerprint.index import Index, Match, kept
@@ -31,18 +33,25 @@ _TIGHT = 0.12
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where music belongs: the songs nearest to it by sound, nearest first, and a place (x, y) on the map."""
+    """Where music belongs: the songs nearest to it by sound, nearest first, and a place (x, y) on the map.
+
+    `condition` (32,) is what the cover network hears in it, None where nobody knows how it hears.
+    """
 
     ids: tuple[str, ...]
     xy: tuple[float, float]
+    condition: FloatArray | None = None
 
 
 class Placer:
     """A collection that knows its songs again and has a place for others. It reads the library once."""
 
-    def __init__(self, index: Index | None, space: Space, ears: Path, xy: FloatArray) -> None:
-        """`xy` (n, 2) are the places of the space's songs, `ears` the folder of what was learned on them."""
-        self._index, self._space, self._xy = index, space, xy
+    def __init__(
+        self, index: Index | None, space: Space, ears: Path, xy: FloatArray, *, condition: Condition | None = None
+    ) -> None:
+        """`xy` (n, 2) are the places of the space's songs, `ears` the folder of what was learned on them, `condition` how the
+        cover network hears music."""
+        self._index, self._space, self._xy, self._condition = index, space, xy, condition
         self._learned = {name: load_ear(name, ears / f"{name}.npz") for name in space.sets if name.startswith("ear_")}
 
     @classmethod
@@ -59,7 +68,11 @@ class Placer:
                 index = kept(library.fingerprint_folder)
             except LibraryError:
                 index = None
-            return cls(index, space, library.ear_folder, song_map.xy)
+            try:
+                condition = read_condition(model_path(library))
+            except ModelError:
+                condition = None
+            return cls(index, space, library.ear_folder, song_map.xy, condition=condition)
 
     @property
     def recognises(self) -> bool:
@@ -88,7 +101,13 @@ class Placer:
         rows = [row for row, track_id in zip(near.rows.tolist(), near.ids, strict=True) if track_id != without][:NEAREST]
         ids = tuple(self._space.ids[row] for row in rows)
         x, y = densest(self._xy[rows])
-        return Placed(ids, (x, y))
+        return Placed(ids, (x, y), self._heard(vectors))
+
+    def _heard(self, vectors: dict[str, FloatArray]) -> FloatArray | None:
+        if self._condition is None:
+            return None
+        rp, ssd, rh = (vectors[name][None] for name in ("rp", "ssd", "rh"))
+        return np.asarray(self._condition.of(song_features(rp, ssd, rh))[0], np.float32)
 
     def _vectors(self, samples: FloatArray) -> dict[str, FloatArray]:
         ears = Ears()

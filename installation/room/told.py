@@ -2,7 +2,7 @@
 
 Every event has the source "room". Knob "heard": the numbers of this moment (`Now.text`). Knob "song": a song of the collection
 was recognised, "ID SECOND", the second that is heard at the event's time. Knob "place": other music plays, "X Y ID", where on the
-map it belongs and the song that it is most like.
+map it belongs and the song that it is most like, and after these what the cover network hears in it, as hexadecimal digits.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from installation.heard import AudioFrame
+from mixtape.covergan.condition import DIMENSIONS
 from mixtape.types import BANDS, FloatArray
 
 SOURCE = "room"
@@ -61,12 +62,14 @@ class Room:
     """What a state knows of the room.
 
     `recognised` is whether the state's song is the very recording that plays; else it is only the one most like it, and `place`
-    (x, y) where on the map the music belongs, None while nobody knows. `song_s` of the song was heard at show time `since_s`.
+    (x, y) where on the map the music belongs, None while nobody knows; `condition` is what the cover network hears in it.
+    `song_s` of the song was heard at show time `since_s`.
     `pulses` are the last moments (time_s, pulse), oldest first.
     """
 
     recognised: bool = False
     place: tuple[float, float] | None = None
+    condition: tuple[float, ...] | None = None
     song_s: float = 0.0
     since_s: float = 0.0
     pulses: tuple[tuple[float, float], ...] = ()
@@ -100,9 +103,10 @@ def song_text(track_id: str, song_s: float) -> str:
     return f"{track_id} {song_s:.3f}"
 
 
-def place_text(xy: tuple[float, float], track_id: str) -> str:
-    """The value of a "place" event."""
-    return f"{xy[0]:.5f} {xy[1]:.5f} {track_id}"
+def place_text(xy: tuple[float, float], track_id: str, condition: FloatArray | None = None) -> str:
+    """The value of a "place" event; `condition` (32,) is what the cover network hears in the music."""
+    heard = "" if condition is None else " " + np.asarray(condition, "<f2").tobytes().hex()
+    return f"{xy[0]:.5f} {xy[1]:.5f} {track_id}{heard}"
 
 
 def read_song(text: str) -> tuple[str, float]:
@@ -113,10 +117,13 @@ def read_song(text: str) -> tuple[str, float]:
     return track_id, song_s
 
 
-def read_place(text: str) -> tuple[tuple[float, float], str]:
-    """Place (x, y) in the unit square and id of a "place" event. ValueError when it is none."""
-    across, up, track_id = text.split()
+def read_place(text: str) -> tuple[tuple[float, float], str, tuple[float, ...] | None]:
+    """Place (x, y) in the unit square, id and condition of a "place" event. ValueError when it is none."""
+    across, up, track_id, *heard = text.split()
     x, y = float(across), float(up)
     if not (0.0 <= x <= 1.0 and 0.0 <= y <= 1.0):
         raise ValueError(f"place {across} {up} is not on the map")
-    return (x, y), track_id
+    condition = tuple(np.frombuffer(bytes.fromhex(heard[0]), "<f2").tolist()) if heard else None
+    if condition is not None and (len(condition) != DIMENSIONS or not all(math.isfinite(each) for each in condition)):
+        raise ValueError(f"{len(condition)} numbers where the cover network hears {DIMENSIONS}")
+    return (x, y), track_id, condition

@@ -132,7 +132,7 @@ def test_other_music_has_a_place_and_a_song_that_ends_gives_way_to_it() -> None:
     evening.hear(SOUND, 6.0)
     evening.mind.here = False
     evening.hear(song(2, seconds=13), 13.0)
-    place, track_id = read_place(evening.last("place")[1])
+    place, track_id, _ = read_place(evening.last("place")[1])
     assert (place, track_id) == ((0.25, 0.75), "there")
     assert all(question.longer is None for question in evening.mind.asked[:3])
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -44,7 +46,12 @@ def test_numbers_come_through_their_text() -> None:
     assert read.smoothed == pytest.approx(bands[::-1], abs=0.002)
     assert read.text == now.text
     assert read_song(song_text("ab", 12.3456)) == ("ab", 12.346)
-    assert read_place(place_text((0.5, 0.25), "ab")) == ((0.5, 0.25), "ab")
+    assert read_place(place_text((0.5, 0.25), "ab")) == ((0.5, 0.25), "ab", None)
+    condition = np.linspace(-3.0, 3.0, 32, dtype=np.float32)
+    assert read_place(place_text((0.5, 0.25), "ab", condition))[2] == pytest.approx(condition.tolist(), abs=2e-3)
+    for broken in ("0.5 0.5 ab 00", "0.5 0.5 ab zz", "0.5 0.5 ab " + "007e" * 32):
+        with pytest.raises(ValueError):
+            read_place(broken)
 
 
 def test_a_recognised_song_plays_at_its_place_and_the_show_makes_no_sound(small_world: World) -> None:
@@ -142,3 +149,18 @@ def test_motion_is_the_same_at_any_frame_rate(small_world: World) -> None:
     assert slow.song_s == pytest.approx(fast.song_s)
     assert slow.wandered_s == pytest.approx(fast.wandered_s, rel=0.02)
     assert slow.audio.integrated == pytest.approx(fast.audio.integrated, rel=0.02)
+
+
+def test_the_wall_dreams_of_the_music_itself_that_is_heard(small_world):
+    state = first_state(small_world, seed_id=small_world.tracks[3].id, seed=1)
+    like = small_world.tracks[7].id
+    heard = np.full(32, 2.0, np.float32)
+    told = [ControlEvent("room", "place", place_text((0.5, 0.5), like, heard), 0.0)]
+    state, _ = step(state, told, Moment(0, 0.0, 0.0, 0.0), small_world)
+    for frame in range(1, 40 * 15):
+        state, _ = step(state, [], Moment(frame, frame / 15, 1 / 15, 0.0), small_world)
+    calm = replace(state, knobs={**state.knobs, "wall_spread": 0.0, "wall_truncation": 0.0})
+    assert wall_request(calm, small_world, 0).conditions == pytest.approx(2.0, abs=2e-3)
+    known = replace(calm, room=replace(calm.room, condition=None))
+    own = small_world.conditions[small_world.row[like]]
+    assert np.allclose(wall_request(known, small_world, 0).conditions, own, atol=1e-4)
