@@ -34,6 +34,7 @@ from installation.stage import Stage
 from installation.state import ControlEvent, Moment, looking
 from installation.world import World
 from mixtape.errors import ShowError
+from mixtape.types import ByteArray
 
 if TYPE_CHECKING:
     from installation.remote.server import Remote
@@ -144,6 +145,7 @@ class Live:
         self._world, self._feedback, self._query = world, feedback, query
         self._remote, self._standing = remote, Standing()
         self._answers: tuple[tuple[str, str], ...] = ()
+        self._picture: Callable[[], ByteArray] | None = None
         self._own: OwnKnobs = {}
         self._know_own()
         self._fps = world.config.show.fps
@@ -252,8 +254,11 @@ class Live:
             return
         rows = self._readings.rows() if remote.operated else ()
         remote.tell(Told(self._show.state, self._standing, rows), self._answers)
-        if remote.picture_wanted:
-            remote.show_picture(self._stage.read())
+        if self._picture is not None:
+            remote.show_picture(self._picture())
+            self._picture = None
+        elif remote.picture_wanted:
+            self._picture = self._stage.look()
         for fault in remote.errors():
             self._show.complain(fault)
 

@@ -236,6 +236,19 @@ class Stage:
         pixels = np.frombuffer(self._finished.framebuffer.read(components=3, alignment=1), np.uint8)
         return np.ascontiguousarray(pixels.reshape(height, width, 3)[::-1])
 
+    def look(self) -> Callable[[], ByteArray]:
+        """Begin to read the last frame, as `read` does; what is returned has it a frame later, without waiting for the card."""
+        width, height = self._finished.texture.size
+        into = self._gl.buffer(reserve=width * height * 3)
+        self._finished.framebuffer.read_into(into, components=3, alignment=1)
+
+        def seen() -> ByteArray:
+            pixels = np.frombuffer(into.read(), np.uint8).reshape(height, width, 3)[::-1]
+            into.release()
+            return pixels
+
+        return seen
+
     def pick(self, x_px: float, y_px: float, state: FrameState) -> str | None:
         """The song whose tile lies foremost under a place of the picture (y down); None beside all, and in scenes without."""
         if state.scene not in LAYOUTS:

@@ -40,7 +40,7 @@ class Room(Protocol):
     async def search(self, text: str) -> list[dict[str, str]]:
         """What a text means, best first."""
 
-    async def cover(self, track_id: str) -> bytes | None:
+    async def cover(self, track_id: str) -> bytes:
         """A cover as PNG."""
 
     async def picture(self) -> bytes | None:
@@ -135,8 +135,7 @@ def pages(room: Room, *, actions_hz: float = 1.0, actions: float = 12.0) -> Star
         return JSONResponse(alike(track_id, room.world), headers=_KEPT)
 
     async def cover(track_id: str) -> Response:
-        made = await room.cover(track_id)
-        return Response(made, 200, _KEPT, "image/png") if made else Response(status_code=404, headers=_KEPT)
+        return Response(await room.cover(track_id), 200, _KEPT, "image/png")
 
     async def picture(request: Request) -> Response:
         if not room.passes.is_operator(request.cookies.get(_OPERATOR, "")):

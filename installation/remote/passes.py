@@ -11,6 +11,7 @@ import datetime
 import hashlib
 import hmac
 import secrets
+import threading
 import time
 from collections.abc import Callable
 
@@ -23,6 +24,7 @@ class Passes:
 
     def __init__(self, now: Callable[[], datetime.datetime] = datetime.datetime.now) -> None:
         self._now = now
+        self._lock = threading.Lock()
         self._evening: datetime.date | None = None
         self._token = ""
         self._key = b""
@@ -64,8 +66,10 @@ class Passes:
 
     def _turn(self) -> None:
         evening = (self._now() - _EVENING).date()
-        if evening != self._evening:
-            self._evening, self._token, self._key = evening, secrets.token_urlsafe(9), secrets.token_bytes(32)
+        # The show asks for the code, the server for the rest.
+        with self._lock:
+            if evening != self._evening:
+                self._evening, self._token, self._key = evening, secrets.token_urlsafe(9), secrets.token_bytes(32)
 
 
 class Rates:

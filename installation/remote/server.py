@@ -33,7 +33,7 @@ from installation.remote.pages import Session, compressed, pages
 from installation.remote.passes import Passes
 from installation.remote.words import Told, evening, for_phone, knobs, song
 from installation.world import World
-from mixtape.types import ByteArray, Track
+from mixtape.types import ByteArray, Palette, Track
 
 ACTIVE_S = 180.0
 """A phone counts as here for so long after somebody touched its page."""
@@ -194,8 +194,8 @@ class Remote:
         found = await asyncio.get_running_loop().run_in_executor(self._work, self._find, text)
         return [song(track) for track in found[:FOUND] if track.id in self.world.row]
 
-    async def cover(self, track_id: str) -> bytes | None:
-        """A song's small cover as PNG."""
+    async def cover(self, track_id: str) -> bytes:
+        """A song's small cover as PNG; its colours where it has none."""
         return await asyncio.get_running_loop().run_in_executor(self._work, self._cover, track_id)
 
     async def picture(self) -> bytes | None:
@@ -318,9 +318,9 @@ class Remote:
                 waiting.set_result(pixels)
         self._pictures.clear()
 
-    def _drawn_cover(self, track_id: str) -> bytes | None:
+    def _drawn_cover(self, track_id: str) -> bytes:
         pixels = self.world.cover_pixels(track_id)
-        return None if pixels is None else _png(pixels)
+        return _png(_bands(self.world.palette(track_id)) if pixels is None else pixels)
 
 
 class _Session:
@@ -376,6 +376,13 @@ class _Session:
 def _code(address: str) -> tuple[str, ...]:
     rows = segno.make(address, error="m", micro=False).matrix_iter(scale=1, border=4)
     return tuple("".join("1" if dark else "0" for dark in row) for row in rows)
+
+
+def _bands(palette: Palette) -> ByteArray:
+    """A palette as bands (64, 64, 3) uint8, each as high as its share."""
+    ends = np.cumsum(palette.share) / max(float(np.sum(palette.share)), 1e-9)
+    rows = np.minimum(np.searchsorted(ends, (np.arange(64) + 0.5) / 64), len(ends) - 1)
+    return np.repeat(palette.srgb[rows][:, None], 64, axis=1)
 
 
 def _png(pixels: ByteArray) -> bytes:

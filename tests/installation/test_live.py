@@ -7,7 +7,7 @@ import signal
 import sqlite3
 import time
 from dataclasses import replace
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 
 import pytest
 
@@ -381,3 +381,51 @@ def test_a_song_that_nobody_reads_begins_all_the_same(parts, small_world):
     assert live._once_read([event], 5.0) == []
     assert live._once_read([], 5.2) == []
     assert [(each.value, each.time_s) for each in live._once_read([], 5.4)] == [(event.value, 5.4)]
+
+
+class Phones:
+    """A remote whose guest wishes for one song, and whose operator looks at the picture."""
+
+    listening, operated, own, code = True, True, MappingProxyType({}), ("01", "10")
+
+    def __init__(self, song):
+        self.asked = [ControlEvent("phone:0000000a", "seed", song, 0.0)]
+        self.told, self.answers, self.picture, self.picture_wanted = [], [], None, True
+
+    def drain(self, now_s):
+        asked, self.asked = self.asked, []
+        return asked
+
+    def present(self):
+        return frozenset()
+
+    def tell(self, told, answers):
+        self.told.append(told)
+        self.answers += answers
+
+    def show_picture(self, pixels):
+        self.picture, self.picture_wanted = pixels, False
+
+    def errors(self):
+        return []
+
+
+def test_a_phones_wish_stands_next_and_the_code_and_the_picture_come_when_they_are_asked_for(parts, small_world):
+    show, stage, _, _ = parts
+    stage.look = lambda: lambda: "the picture"
+    wanted, playing = small_world.tracks[20].id, show.state.track_id
+    phones = Phones(wanted)
+    quiet = SimpleNamespace(songs=lambda _: None, search=lambda _: None, found=lambda _: None, errors=list)
+    live = Live(show, stage, stage, small_world, osc=None, ahead=quiet, remote=phones)
+    with Ending() as ending:
+        live.run(ending, frames=4)
+    assert (show.state.track_id, show.state.next_ids[0]) == (playing, wanted)
+    assert [source for source, _ in phones.answers] == ["phone:0000000a"]
+    assert phones.told[-1].standing.turns.songs == (wanted,)
+    assert phones.told[-1].rows
+    assert phones.picture == "the picture"
+    assert stage.shown[-1].code == ()
+    show.frame(Moment(5, 1.0, 0.1, 0.5), (ControlEvent("keys", "remote_code", True, 1.0),))
+    with Ending() as ending:
+        live.run(ending, frames=1)
+    assert stage.shown[-1].code == phones.code

@@ -99,3 +99,22 @@ def test_words_that_cannot_be_set_are_left_out(gl, monkeypatch):
     while not lines.ready((line,)):
         time.sleep(0.001)
     assert lines[line].size == (1, 1)
+
+
+def test_a_code_to_scan_lies_in_the_lower_right_corner_square_for_square(gl, small_world, play):
+    code = tuple("".join("01"[(3 * row + 5 * col + row * col) % 7 < 3] for col in range(33)) for row in range(33))
+    stage = Stage(gl, small_world, size=(960, 540), patient=True)
+    state = play(small_world, 12.0)
+    before, picture = drawn(stage, state), drawn(stage, state, Shown(code=code))
+    changed = np.argwhere((picture != before).any(axis=2))
+    (top, left), (bottom, right) = changed.min(axis=0), changed.max(axis=0) + 1
+    assert bottom - top <= right - left + 8
+    margin, square = round(0.05 * 540), max(2, round(0.26 * 540 / 33))
+    y, x = 540 - margin - 33 * square, 960 - margin - 33 * square
+    seen = picture[y + square // 2 : 540 - margin : square, x + square // 2 : 960 - margin : square].mean(axis=2)
+    assert ["".join("1" if value < 110 else "0" for value in row) for row in seen] == list(code)
+    assert seen.min() < 30
+    assert seen.max() > 200
+    seen = stage.look()
+    stage.draw(state, shown=Shown("keys", (("c", "the code"),), code=code))
+    assert np.array_equal(seen(), picture)

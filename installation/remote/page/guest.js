@@ -185,19 +185,31 @@ el("words").addEventListener("input", () => {
 async function showMap() {
   if (!map) {
     try { map = await ask("/songs"); } catch (error) { say("No connection; trying again …"); return; }
+    const xs = map.xy.filter((_, at) => at % 2 === 0), ys = map.xy.filter((_, at) => at % 2 === 1);
+    const least = (all) => all.reduce((a, b) => Math.min(a, b), 1000), most = (all) => all.reduce((a, b) => Math.max(a, b), 0);
+    map.left = least(xs);
+    map.top = most(ys);
+    map.span = Math.max(most(xs) - map.left, map.top - least(ys), 1);
+    map.high = (map.top - least(ys)) / map.span;
     if (map.ids.length < map.of) el("hint").textContent += " " + map.ids.length + " of " + map.of + " songs are drawn.";
   }
   draw();
 }
 
-function place(at, side) { return [14 + map.xy[2 * at] / 1000 * (side - 28), 14 + (1 - map.xy[2 * at + 1] / 1000) * (side - 28)]; }
+/* Where a dot is on a canvas so wide: the map fills it, its shape kept. */
+function place(at, side) {
+  const one = (side - 28) / map.span;
+  return [14 + (map.xy[2 * at] - map.left) * one, 14 + (map.top - map.xy[2 * at + 1]) * one];
+}
 
 function draw() {
   const canvas = el("dots");
   if (!map || el("map").hidden) return;
   const side = canvas.clientWidth, scale = window.devicePixelRatio || 1;
-  canvas.style.height = side + "px";
-  canvas.width = canvas.height = Math.round(side * scale);
+  const high = Math.round(28 + map.high * (side - 28));
+  canvas.style.height = high + "px";
+  canvas.width = Math.round(side * scale);
+  canvas.height = Math.round(high * scale);
   const pen = canvas.getContext("2d"), look = getComputedStyle(document.documentElement);
   const ink = look.getPropertyValue("--faint"), bright = look.getPropertyValue("--tint"), strong = look.getPropertyValue("--ink");
   pen.scale(scale, scale);

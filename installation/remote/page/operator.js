@@ -9,7 +9,7 @@ const send = talk("/operator/live", async () => SECRET ? post("/operator/join", 
   el("main").hidden = false;
   el("title").textContent = told.now.title;
   el("artist").textContent = told.now.artist;
-  el("guests").textContent = told.phones + " phones, " + told.votes + " of " + told.needed + " votes to skip";
+  el("guests").textContent = told.phones + (told.phones === 1 ? " phone, " : " phones, ") + told.votes + " of " + told.needed + " votes to skip";
   el("queue").textContent = "";
   told.queue.forEach((song) => {
     const line = document.createElement("li");

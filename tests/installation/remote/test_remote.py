@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("uvicorn")
+from chromium import PROGRAM, Browser
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
@@ -276,6 +277,34 @@ def test_the_page_is_small_and_links_to_nothing_outside():
     texts = [path.read_text(encoding="utf-8") for path in PAGE.iterdir()]
     assert sum(len(text.encode()) for text in texts) < 60_000
     assert not any(re.search(r"https?://|\?\.|\?\?|innerHTML|onclick=\"|style=\"", text) for text in texts)
+
+
+@pytest.mark.skipif(PROGRAM is None, reason="no Chromium here")
+def test_in_chromium_a_guest_sees_the_song_finds_another_and_wishes_for_it(remote, tmp_path):
+    with Browser(tmp_path) as page:
+        page.open(f"{remote.address}#{remote.passes.token}")
+        page.wait("!el('main').hidden")
+        assert page.value("el('title').textContent") == "Vermilion Sands"
+        assert page.value("location.hash") == ""
+        assert page.value("document.documentElement.scrollWidth") == 390
+        page.value("document.querySelector('[data-page=find]').click()")
+        page.value("el('words').value = 'artist 2'; el('words').dispatchEvent(new Event('input'))")
+        page.wait("el('found').children.length")
+        page.value("document.querySelector('#found button').click()")
+        page.wait("el('near').children.length == 8")
+        assert page.value("document.activeElement.id") == "chosen"
+        page.value("el('ask').click()")
+        assert [event.knob for event in drained(remote)] == ["seed"]
+        page.value("document.querySelector('[data-page=map]').click()")
+        page.wait("el('dots').width > 0 && map")
+        page.value("el('dots').focus()")
+        page.key("ArrowRight", 39)
+        assert "Artist" in page.wait("el('said').textContent")
+        page.key("Enter", 13)
+        page.wait("!el('sheet').hidden")
+        picture = tmp_path / "phone.png"
+        page.picture(picture)
+        assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.slow
