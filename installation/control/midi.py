@@ -113,7 +113,7 @@ class Midi:
         self._faults: deque[str] = deque(maxlen=64)
         self._said: set[str] = set()
         self._missing = ""
-        self._unsaved: deque[str] = deque(maxlen=1)
+        self._unsaved: deque[tuple[Binding, ...]] = deque(maxlen=1)
         self._writable = True
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -336,12 +336,12 @@ class Midi:
         self._faults.append(f"{self._path}: broken ({why}); set aside as {aside.name}. Mend it and name it back, or learn anew")
 
     def _mark(self) -> None:
-        self._unsaved.append(json.dumps(as_json(self.bindings), indent=1) + "\n")
+        self._unsaved.append(self.bindings)
 
     def _write(self) -> None:
-        for text in _taken(self._unsaved) if self._writable else ():
+        for bindings in _taken(self._unsaved) if self._writable else ():
             try:
-                write_atomic(self._path, text.encode())
+                write_atomic(self._path, (json.dumps(as_json(bindings), indent=1) + "\n").encode())
             except MixtapeError as error:
                 self._faults.append(f"MIDI: the mapping is not kept: {error}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -16,7 +16,7 @@ ROWS = 13
 TOGETHER_S = 1.0
 """What moves within this time of the control before it, on the same port, belongs to it."""
 
-_MOST = 64
+_MOST = 16
 _BINDABLE = ("number", "whole", "switch", "choice", "press", "toggle")
 
 
@@ -29,6 +29,7 @@ class Learn:
         self.own: OwnKnobs = MappingProxyType({})
         self._translator, self._changed = translator, changed
         self._chosen = 0
+        self._list: tuple[str | None, OwnKnobs, Sequence[LiveKnob]] = (None, self.own, ())
         self._touches: list[Touch] = []
         self._touched_s = 0.0
         self._made: Binding | None = None
@@ -94,12 +95,13 @@ class Learn:
             words = f"waits for the fader to come to {stands}: {words}"
         return f"{knob.address.removeprefix(ROOT)}  {stands}".strip(), words or knob.sentence
 
-    def _listed(self) -> list[LiveKnob]:
+    def _listed(self) -> Sequence[LiveKnob]:
         """All that a controller can turn, where each word that is typed is in its name or its sentence."""
-        words = self.typed.casefold().split()
-        every = (*registry(), *dict.fromkeys(self.own.values()))
-        able = [knob for knob in every if knob.kind in _BINDABLE or (knob.kind == "seconds" and (knob.low or 0.0) < 0)]
-        return [knob for knob in able if all(word in f"{knob.address} {knob.name} {knob.sentence}".casefold() for word in words)]
+        typed, own, listed = self._list
+        if typed != self.typed or own is not self.own:
+            listed = _matching(self.typed.casefold().split(), self.own)
+            self._list = self.typed, self.own, listed
+        return listed
 
     @property
     def heading(self) -> str:
@@ -150,6 +152,12 @@ class Learn:
             # What a person chose is not guessed again.
             self._touches, self._made = [], None
             self._changed()
+
+
+def _matching(words: Sequence[str], own: OwnKnobs) -> Sequence[LiveKnob]:
+    every = (*registry(), *dict.fromkeys(own.values()))
+    able = [knob for knob in every if knob.kind in _BINDABLE or (knob.kind == "seconds" and (knob.low or 0.0) < 0)]
+    return [knob for knob in able if all(word in f"{knob.address} {knob.name} {knob.sentence}".casefold() for word in words)]
 
 
 def _halves(control: Control) -> tuple[Control, ...]:

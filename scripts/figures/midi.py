@@ -121,4 +121,22 @@ def midi_clock() -> Row:
     return Row("midi_clock", 1000 * stray_s, f"ms, {len(ticks)} ticks", "from tick to tick", stray_s * 2 * PER_BEAT)
 
 
-ROWS = (midi_message, midi_frame, midi_clock)
+def midi_learning() -> Row:
+    """A frame in which 256 messages of 32 controls come while the list of knobs is open, against a 60th of a second."""
+    ports, wished = _Ports(), _wished()
+    with tempfile.TemporaryDirectory() as folder:
+        midi = _midi(folder, ports)
+        midi.learn.open()
+        midi.learn.key("", "volume")
+
+        def frame() -> None:
+            for k in range(256):
+                midi.hear(_PORT, bytes((0xB0, k % 32, k % 128)))
+            midi.drain(0.0, wished)
+            midi.learn.rows(wished)
+
+        mine = cpu_s(frame)
+    return Row("midi_learning", 1000 * mine, "CPU-ms, reading the messages included", "a 60th of a second", mine * 60)
+
+
+ROWS = (midi_message, midi_frame, midi_learning, midi_clock)
