@@ -33,7 +33,7 @@ ROWS = {
     for row in room.ROWS
 }
 
-WHEN_NAMED = (*listening.WHEN_NAMED, *recognition.WHEN_NAMED, *similarity.WHEN_NAMED, *covergan.WHEN_NAMED)
+WHEN_NAMED = (*listening.WHEN_NAMED, *recognition.WHEN_NAMED, *similarity.WHEN_NAMED, *covergan.WHEN_NAMED, *endurance.WHEN_NAMED)
 
 
 def work() -> int:

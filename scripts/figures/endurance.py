@@ -131,3 +131,6 @@ class _Evening:
 
 
 ROWS: tuple[Callable[[], Row], ...] = (frames_5000, memory_20000)
+
+WHEN_NAMED = ("memory_20000",)
+"""Five minutes, so only when named."""
