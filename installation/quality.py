@@ -35,7 +35,7 @@ LEVELS = (
 ON_PROCESSOR = 2
 """Where a show begins whose OpenGL runs on the processor: every pixel costs, and soft edges cost less than late frames."""
 
-_LATE = 1.5
+LATE = 1.5
 """A frame that took so many times its time was late: something was seen twice."""
 
 _WINDOW_S = 1.0
@@ -91,7 +91,7 @@ class AutoQuality:
             self._settled_s -= dt_s
             return self.level
         self._frames += 1
-        self._late += dt_s > _LATE * period_s
+        self._late += dt_s > LATE * period_s
         self._busy_s += period_s if busy_s is None else busy_s
         self._passed_s += dt_s
         if self._passed_s >= _WINDOW_S:

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 import psutil
 
-from installation.quality import LEVELS
+from installation.quality import LATE, LEVELS
 from installation.show import Show
 from installation.stage import Stage
 from installation.world import World
@@ -19,7 +19,6 @@ from installation.world import World
 EVERY_S = 0.5
 """How often the words are renewed: faster than anybody reads, slow enough to cost nothing."""
 
-_LATE = 1.5
 _FRAMES = 240
 _KNOBS_A_ROW = 5
 _FAULTS = 4
@@ -72,7 +71,7 @@ class Readings:
     def frame(self, dt_s: float, busy_s: float, *, period_s: float) -> None:
         """Take in a frame that came `dt_s` after the last one, took `busy_s` to draw and had `period_s`."""
         self.frames += 1
-        self.late += dt_s > _LATE * period_s
+        self.late += dt_s > LATE * period_s
         self._apart.append(dt_s)
         self._busy.append(busy_s)
 

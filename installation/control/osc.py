@@ -19,6 +19,7 @@ from typing import Self
 
 from installation.control.knobs import OwnKnobs, Refusal, events, find
 from installation.control.packets import IMMEDIATELY, PacketError, messages, unix_s
+from installation.control.rates import Rates
 from installation.state import ControlEvent
 
 TRIGGERS_LIMIT = 256
@@ -58,22 +59,6 @@ class Counts:
     last_reason: str = ""
 
 
-class Bucket:
-    """So many messages a second and no more: `RATE_HZ` tokens flow in each second, a second's worth is held at most."""
-
-    def __init__(self, now_s: float) -> None:
-        self._tokens, self._since_s = RATE_HZ, now_s
-
-    def take(self, tokens: int, *, now_s: float) -> bool:
-        """Pay for `tokens` messages; False when too little is left, and then nothing is paid."""
-        self._tokens = min(RATE_HZ, self._tokens + max(now_s - self._since_s, 0.0) * RATE_HZ)
-        self._since_s = now_s
-        if self._tokens < tokens:
-            return False
-        self._tokens -= tokens
-        return True
-
-
 class OscInbox:
     """Packets in, checked events out: everything about OSC but the socket. `put` and `drain` may be called from two threads."""
 
@@ -84,7 +69,7 @@ class OscInbox:
         self._knobs: dict[str, tuple[int, ControlEvent]] = {}
         self._triggers: deque[tuple[int, ControlEvent]] = deque()
         self._scheduled: list[tuple[float, int, ControlEvent]] = []
-        self._buckets: dict[str, Bucket] = {}
+        self._rates = Rates(RATE_HZ, RATE_HZ, keys=_SENDERS_LIMIT, clock=clock)
         self._counts = Counts()
         self.own: OwnKnobs = {}
         """What a user's own scenes can be told; another mapping may be put in its place at any time."""
@@ -97,7 +82,7 @@ class OscInbox:
     def put(self, packet: bytes, sender: str) -> None:
         """Take one packet from the network; never raises for what is in it."""
         now_s = self._clock()
-        if not self._bucket(sender, now_s).take(1, now_s=now_s):
+        if not self._rates.take(sender):
             self._drop(f"{sender} sends more than {RATE_HZ:g} messages a second")
             return
         try:
@@ -105,7 +90,7 @@ class OscInbox:
         except PacketError as error:
             self._refuse(str(error))
             return
-        if len(found) > 1 and not self._bucket(sender, now_s).take(len(found) - 1, now_s=now_s):
+        if len(found) > 1 and not self._rates.take(sender, len(found) - 1):
             self._drop(f"{sender} sends more than {RATE_HZ:g} messages a second")
             return
         for message in found:
@@ -156,14 +141,6 @@ class OscInbox:
             self._triggers.popleft()
             self._drop(f"more than {TRIGGERS_LIMIT} triggers between two frames; the oldest go")
         self._triggers.append(entry)
-
-    def _bucket(self, sender: str, now_s: float) -> Bucket:
-        bucket = self._buckets.get(sender)
-        if bucket is None:
-            if len(self._buckets) >= _SENDERS_LIMIT:
-                del self._buckets[next(iter(self._buckets))]
-            bucket = self._buckets[sender] = Bucket(now_s)
-        return bucket
 
     def _count(self, *, received: int = 0, refused: int = 0, dropped: int = 0, reason: str = "") -> None:
         with self._lock:

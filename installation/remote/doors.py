@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from installation.remote.passes import Rates
+from installation.control.rates import Rates
 
 BODY_BYTES = 1024
 HEADER_BYTES = 8192

@@ -17,7 +17,8 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from installation.control.arbiter import GUEST, MOODS
-from installation.remote.passes import Passes, Rates
+from installation.control.rates import Rates
+from installation.remote.passes import Passes
 from installation.remote.words import alike, dots, song
 from installation.world import World
 

@@ -1,4 +1,4 @@
-"""Who may come in: the evening's token, the pass a phone gets for it, the operator's secret, and how often anybody may ask.
+"""Who may come in: the evening's token, the pass a phone gets for it, and the operator's secret.
 
 A pass is the phone's number, which the server chose, and a signature (HMAC-SHA256) made with the evening's key: nothing has to be
 kept for a phone, nobody can make up or steal another's number, and with the next evening all passes are void. Every comparison
@@ -12,7 +12,6 @@ import hashlib
 import hmac
 import secrets
 import threading
-import time
 from collections.abc import Callable
 
 _EVENING = datetime.timedelta(hours=12)
@@ -70,21 +69,3 @@ class Passes:
         with self._lock:
             if evening != self._evening:
                 self._evening, self._token, self._key = evening, secrets.token_urlsafe(9), secrets.token_bytes(32)
-
-
-class Rates:
-    """So many a second for each key and `burst` at once, for `keys` keys at most: the one longest unheard of is forgotten."""
-
-    def __init__(self, rate_hz: float, burst: float, *, keys: int = 2048, clock: Callable[[], float] = time.monotonic) -> None:
-        self._rate_hz, self._burst, self._keys, self._clock = rate_hz, burst, keys, clock
-        self._left: dict[str, tuple[float, float]] = {}
-
-    def take(self, key: str) -> bool:
-        """Whether `key` may once more, which then counts."""
-        now_s = self._clock()
-        left, since_s = self._left.pop(key, (self._burst, now_s))
-        left = min(self._burst, left + (now_s - since_s) * self._rate_hz)
-        self._left[key] = (left - 1.0 if left >= 1.0 else left, now_s)
-        if len(self._left) > self._keys:
-            del self._left[next(iter(self._left))]
-        return left >= 1.0

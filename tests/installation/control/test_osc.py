@@ -220,7 +220,7 @@ def test_a_bundle_is_paid_for_by_its_messages(inbox):
 def test_a_crowd_of_forged_senders_costs_no_memory(inbox):
     for n in range(5000):
         inbox.put(packet("/mixtape/next"), f"10.0.{n // 256}.{n % 256}")
-    assert len(inbox._buckets) <= 256
+    assert len(inbox._rates._left) <= 256
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,9 @@ from websockets.sync.client import connect
 
 from installation.control.arbiter import Standing, rule
 from installation.control.knobs import registry
+from installation.control.rates import Rates
 from installation.remote import server
-from installation.remote.passes import Passes, Rates
+from installation.remote.passes import Passes
 from installation.remote.server import PHONES_PER_ADDRESS, Remote
 from installation.remote.words import Told
 
