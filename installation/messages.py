@@ -14,6 +14,16 @@ KnobValue: TypeAlias = float | int | bool | str
 """What a knob can hold."""
 
 
+SEEDS = frozenset({"seed", "seed_at"})
+"""Triggers that choose a song: of several the last counts."""
+
+BEGINS = SEEDS | {"next", "previous"}
+"""Triggers that let another song begin."""
+
+SONG_WISHES = BEGINS | {"seek", "skip"}
+"""Triggers that let another place be heard."""
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """When a frame is: its number, the show's time, the time since the last frame, and the heard place in the song."""
@@ -28,9 +38,10 @@ class Moment:
 class ControlEvent:
     """A wish from outside, checked and clamped: who, which knob or trigger, its value (None for a bare trigger), when.
 
-    Triggers are "seed" (text or track id), "queue" (ids of the songs to come, soonest first, from the arbiter only), "next",
-    "previous", "pause", "seek" (a second of the song), "skip" (seconds on or back), "scene" (a choice) and "quit" (keys and
-    window only); every other name is a live knob of `mixtape.config.knobs()` without its section, such as "wall_rows".
+    Triggers are "seed" (text or track id), "seed_at" (a place on the map), "queue" (ids of the songs to come, soonest first, from
+    the arbiter only), "tape" (ids of a mixtape from its seed on, from `installation.composing` only), "next", "previous",
+    "pause", "seek" (a second of the song), "skip" (seconds on or back), "scene" (a choice) and "quit" (keys and window only);
+    every other name is a live knob of `mixtape.config.knobs()` without its section, such as "wall_rows".
     """
 
     source: str

@@ -24,6 +24,7 @@ from installation.director import FLY, Bill, Cue, direct
 from installation.displays import DISPLAY_KNOBS, corners_moved
 from installation.heard import AudioFrame, heard
 from installation.messages import (
+    SONG_WISHES,
     Command,
     ControlEvent,
     KnobValue,
@@ -37,7 +38,9 @@ from installation.messages import (
     Volume,
 )
 from installation.places import on_map, places_of, smooth
+from installation.points import read_points
 from installation.room.told import SILENCE, SOURCE, Now, Room, audio_frame, read_place, read_song
+from installation.tape import Tape
 from installation.world import World
 from mixtape.config import Knob, knobs
 from mixtape.types import Palette
@@ -67,7 +70,8 @@ class FrameState:
 
     `scene`, which came at `scene_since_s`, comes over `from_scene` by `scene_mix` 0..1 (1: `scene` alone), as `change` says;
     `backwards`, when it was taken back half-way.
-    `next_ids` is what comes, soonest first; `history` what was played, the current song last. Times are show time.
+    `next_ids` is what comes, soonest first: what guests wished for, then the songs of the `tape`, then those of the walk;
+    `history` what was played, the current song last. Times are show time.
 
     `flown_s` is when somebody last flew the camera.
 
@@ -111,6 +115,7 @@ class FrameState:
     camera: Camera
     error_since_s: float
     wished: Mapping[str, KnobValue]
+    tape: Tape
     told_s: float = math.inf
     turned_s: float = -math.inf
     room: Room | None = None
@@ -197,6 +202,7 @@ def first_state(world: World, *, seed_id: str | None, seed: int) -> FrameState:
         camera=OPENING,
         error_since_s=0.0,
         wished=turned,
+        tape=Tape(track_id),
     )
 
 
@@ -274,10 +280,14 @@ def _listen_to_room(state: FrameState, room: Room) -> FrameState:
 def _answer(state: FrameState, event: ControlEvent, world: World) -> tuple[FrameState, list[Command]]:
     if event.source == SOURCE:
         return _hear(state, event, world), []
-    if state.room is not None and event.knob in _SONG_WISHES:
+    if state.room is not None and event.knob in SONG_WISHES | {"pause"}:
         return _complain(state, f"{event.knob}: the room chooses the music; start without --listen to choose it here"), []
     if event.knob == "seed":
         return _seed(state, event.value, world)
+    if event.knob == "seed_at":
+        return _seed_at(state, event.value, world)
+    if event.knob == "tape":
+        return _longer(state, event.value, world), []
     if event.knob == "queue":
         return _queue(state, event.value, world), []
     if event.knob == "next":
@@ -304,9 +314,6 @@ def _seek(state: FrameState, event: ControlEvent, world: World) -> tuple[FrameSt
     place_s = min(max(wanted_s, 0.0), heard(world.timeline(state.track_id)).duration_s)
     state = replace(state, song_s=place_s, from_s=place_s, sent_s=state.moment.time_s, arrived=False, still_s=0.0)
     return state, [Play(state.track_id, place_s, _SEEK_FADE_S)]
-
-
-_SONG_WISHES = ("seed", "next", "previous", "pause", "seek", "skip")
 
 
 def _hear(state: FrameState, event: ControlEvent, world: World) -> FrameState:
@@ -348,17 +355,47 @@ def _no_scene(name: str, world: World) -> str:
 def _seed(state: FrameState, wish: KnobValue | None, world: World) -> tuple[FrameState, list[Command]]:
     text = str(wish if wish is not None else "").strip()
     if text in world.row:
-        return _go(state, text, world)
+        return begin_tape(state, (text,), world)
     found = world.find(text) if text else ()
     if not found:
         return _complain(state, f"no song like '{text[:80]}' here"), []
-    return _go(state, found[0].id, world)
+    return begin_tape(state, (found[0].id,), world)
+
+
+def _seed_at(state: FrameState, wish: KnobValue | None, world: World) -> tuple[FrameState, list[Command]]:
+    """Play the song that lies nearest to a place of the map."""
+    places = read_points(wish)
+    if not len(places):
+        return _complain(state, "seed_at: two numbers are needed, x and y on the map from 0 to 1"), []
+    row = int(np.argmin(np.hypot(*(world.song_map.xy - places[0]).T)))
+    return begin_tape(state, (world.tracks[row].id,), world)
+
+
+def begin_tape(state: FrameState, songs: Sequence[str], world: World) -> tuple[FrameState, list[Command]]:
+    """Play the first of these songs now and the others after it, in place of the mixtape that was running."""
+    tape = Tape(songs[0]) if len(songs) == 1 else Tape(songs[0]).longer(songs, heard=())
+    return _go(replace(state, tape=tape, next_ids=state.next_ids if len(songs) == 1 else ()), songs[0], world)
+
+
+def _longer(state: FrameState, wish: KnobValue | None, world: World) -> FrameState:
+    """Let a mixtape that was made meanwhile come after what is known to come; one for another seed comes too late."""
+    made = [song for song in str(wish or "").split() if song in world.row]
+    if state.room is not None or made[:1] != [state.tape.end]:
+        return state
+    lately = min(world.config.show.no_repeat, len(world.tracks) // 2)
+    tape = state.tape.longer(made, heard={state.track_id, *state.history[-lately or len(state.history) :]})
+    return _with_coming(replace(state, tape=tape), world)
+
+
+def _with_coming(state: FrameState, world: World, promised: Sequence[str] = ()) -> FrameState:
+    """With what comes next worked out anew: first what is `promised`, then the tape, then the walk."""
+    known = tuple(dict.fromkeys((*promised, *state.tape.songs)))
+    return replace(state, next_ids=upcoming(world, history=state.history, count=COMING, promised=known))
 
 
 def _queue(state: FrameState, wish: KnobValue | None, world: World) -> FrameState:
     """These songs come next, whatever was to come; no song is cut off for them."""
-    promised = tuple(song for song in str(wish or "").split() if song in world.row)
-    return replace(state, next_ids=upcoming(world, history=state.history, count=COMING, promised=promised))
+    return _with_coming(state, world, [song for song in str(wish or "").split() if song in world.row])
 
 
 def _back(state: FrameState, world: World) -> tuple[FrameState, list[Command]]:
@@ -470,7 +507,7 @@ def _go(
         started_s=state.moment.time_s,
         history=played,
         turns=(*state.turns, (track_id, state.moment.time_s))[-_TURNS:],
-        next_ids=upcoming(world, history=played, count=COMING, promised=promised),
+        tape=state.tape.begun(track_id),
         song_s=0.0,
         from_s=0.0,
         sent_s=state.moment.time_s,
@@ -479,7 +516,7 @@ def _go(
         from_palette=state.palette,
         audio=heard(world.timeline(track_id)).at(0.0),
     )
-    return state, [Play(track_id, 0.0, fade_s, after_s)]
+    return _with_coming(state, world, promised), [Play(track_id, 0.0, fade_s, after_s)]
 
 
 def _fade_s(state: FrameState, track_id: str, world: World) -> float:

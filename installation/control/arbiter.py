@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from installation.control.turns import Turns, needed, place_words
-from installation.messages import ControlEvent
+from installation.messages import BEGINS, ControlEvent
 from installation.state import COMING, FrameState
 from installation.world import World
 from mixtape.config import knobs
@@ -161,7 +161,7 @@ def _queued(
 ) -> tuple[Standing, tuple[ControlEvent, ...]]:
     """The event that lets the wishes come next, where the show has anything else in mind."""
     wanted = standing.turns.songs[:COMING]
-    turned = any(event.knob in ("seed", "next", "previous") for event in passed)
+    turned = any(event.knob in BEGINS for event in passed)
     if turned or (wanted == standing.told and state.next_ids[: len(wanted)] == wanted):
         # What comes after a song that somebody has just chosen is known with the next frame.
         return standing, ()

@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from installation.isf.header import OwnScene
+from installation.points import read_points, write_points
 from installation.state import ControlEvent, KnobValue
 from mixtape.config import Knob, knobs
 
@@ -31,7 +32,7 @@ _UNIT = re.compile(r"_(?!(?:s|ms|hz|db|px)$)")
 @dataclass(frozen=True, slots=True)
 class LiveKnob:
     """A knob or a trigger as data. `kind`: number, whole, switch, choice, text, press (no value), toggle (a value or none),
-    seconds (a number of which each counts) or words (a text of which the last counts)."""
+    seconds (a number of which each counts), points (places on the map) or words (a text of which the last counts)."""
 
     name: str
     address: str
@@ -43,11 +44,13 @@ class LiveKnob:
     default: KnobValue | None
     sentence: str
     others: bool = False
+    places: tuple[int, int] = (1, 1)
+    """Of points, how many may come: at least, at most."""
 
     @property
     def is_trigger(self) -> bool:
         """Whether every single message counts, where of a knob only the last value does."""
-        return self.kind in ("press", "toggle", "text", "seconds")
+        return self.kind in ("press", "toggle", "text", "seconds", "points")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ def _trigger(name: str, kind: str, sentence: str, *, low: float | None = None, h
 
 _TRIGGERS = (
     _trigger("seed", "text", "Plays the song of this id, or the one that fits this text best; the mixtape goes on from there."),
+    _trigger("seed_at", "points", "Plays the song nearest to this place of the map.", low=0.0, high=1.0),
     _trigger("next", "press", "Goes on to the next song."),
     _trigger("previous", "press", "Goes back to the song before."),
     _trigger("pause", "toggle", "Holds the song (1) or lets it go on (0); without a value, the other of the two."),
@@ -122,7 +126,12 @@ def find(name: str, own: OwnKnobs = MappingProxyType({})) -> LiveKnob | None:
 
 
 def events(source: str, name: str, args: Sequence[Any] = (), *, time_s: float, own: OwnKnobs) -> list[Verdict]:
-    """As `event`; a point or a colour of a user's own scene may come as one message with all its numbers."""
+    """As `event`; a point or a colour of a user's own scene may come as one message with all its numbers.
+
+    A seed of two numbers is a place on the map.
+    """
+    if name in ("seed", f"{ROOT}seed") and len(args) == 2:
+        name = "seed_at"
     for parts in (("x", "y"), ("r", "g", "b", "a")):
         if find(name, own) is None and f"{name}/{parts[0]}" in own and 2 <= len(args) <= len(parts):
             told = zip(parts, args, strict=False)
@@ -140,6 +149,9 @@ def event(source: str, name: str, args: Sequence[Any] = (), *, time_s: float, ow
     if knob is None:
         return Refusal(f"{name[:80]}: no such address; docs/osc.md lists them")
     args = args[0] if len(args) == 1 and isinstance(args[0], list | tuple) else args
+    if knob.kind == "points":
+        taken = _points(knob, args)
+        return taken if isinstance(taken, Refusal) else ControlEvent(source, knob.name, taken, time_s)
     if len(args) > 1:
         return Refusal(f"{knob.address}: one value is needed, {len(args)} came")
     value = args[0] if args else None
@@ -192,6 +204,20 @@ def _text(knob: LiveKnob, value: Any) -> Any:
         return _refuse(knob, value, "a text")
     clean = " ".join("".join(char if char.isprintable() else " " for char in value).split())[:TEXT_LIMIT]
     return clean or _refuse(knob, None, "a text")
+
+
+def _points(knob: LiveKnob, args: Sequence[Any]) -> str | Refusal:
+    """Places as one value: from a text, or from numbers, x and y in turn."""
+    text = args[0] if len(args) == 1 else " ".join(str(each) for each in args) if all(map(_is_number, args)) else None
+    points, (low, high) = read_points(text), knob.places
+    if not low <= len(points) <= high:
+        many = f"{2 * low} numbers" if low == high else f"{2 * low} to {2 * high} numbers"
+        return _refuse(knob, text if len(args) == 1 else None, f"{many} from 0 to 1, x and y in turn,")
+    return write_points(points)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _words(knob: LiveKnob, value: Any) -> Any:
@@ -348,6 +374,9 @@ def _value_words(knob: LiveKnob) -> str:
         return ", ".join(knob.choices)
     if knob.kind in ("number", "whole", "seconds"):
         return f"{knob.low:g} to {knob.high:g}{' ' if knob.unit else ''}{knob.unit}"
+    if knob.kind == "points":
+        low, high = knob.places
+        return "x y, each 0 to 1" if high == 1 else f"x y x y ..., each 0 to 1, {low} to {high} places"
     return {"text": "a text", "words": "a text", "press": "none", "toggle": "1, 0 or none", "switch": "1 or 0"}[knob.kind]
 
 

@@ -20,12 +20,10 @@ from typing import Self
 from installation.control.knobs import OwnKnobs, Refusal, events, find
 from installation.control.packets import IMMEDIATELY, PacketError, messages, unix_s
 from installation.control.rates import Rates
+from installation.messages import SEEDS, SONG_WISHES
 from installation.state import ControlEvent
 
 TRIGGERS_LIMIT = 256
-SONG_WISHES = frozenset({"seed", "next", "previous", "seek", "skip"})
-"""Triggers that let another place be heard: one of them a frame is as much as anybody can mean."""
-
 _A_FRAME = 16
 """So many other triggers act in one frame; what came beyond acts in the next ones."""
 
@@ -38,7 +36,10 @@ _LARGEST_BYTES = 1 << 16
 
 
 def bearable(waiting: deque[tuple[int, ControlEvent]]) -> list[tuple[int, ControlEvent]]:
-    """Triggers for this frame, taken from those `waiting`, the longest waiting first."""
+    """Triggers for this frame, taken from those `waiting`, the longest waiting first.
+
+    One that lets another place be heard is as much as anybody can mean.
+    """
     found: list[tuple[int, ControlEvent]] = []
     songs = 0
     while waiting and len(found) < _A_FRAME:
@@ -134,9 +135,9 @@ class OscInbox:
         if knob is None or not knob.is_trigger:
             self._knobs[taken.knob] = entry
             return
-        if taken.knob == "seed":
+        if taken.knob in SEEDS:
             # Nobody would hear the ones before it.
-            self._triggers = deque(each for each in self._triggers if each[1].knob != "seed")
+            self._triggers = deque(each for each in self._triggers if each[1].knob not in SEEDS)
         if len(self._triggers) >= TRIGGERS_LIMIT:
             self._triggers.popleft()
             self._drop(f"more than {TRIGGERS_LIMIT} triggers between two frames; the oldest go")

@@ -30,7 +30,7 @@ CLIENTS_LIMIT = 16
 _LARGEST_BYTES = 4096
 _WAITING = 256
 _READ, _WRITE, _BOTH = 1, 2, 3
-_TYPES = {"number": "f", "seconds": "f", "whole": "i", "switch": "T", "toggle": "T", "press": "N"}
+_TYPES = {"number": "f", "seconds": "f", "whole": "i", "switch": "T", "toggle": "T", "press": "N", "points": "ff"}
 _UNITS = {"s": "time.second", "ms": "time.millisecond", "Hz": "time.hertz", "px": "distance.pixels"}
 _ATTRIBUTES = ("FULL_PATH", "CONTENTS", "TYPE", "VALUE", "RANGE", "DESCRIPTION", "ACCESS", "UNIT", "CLIPMODE", "CRITICAL", "TAGS")
 _COMMANDS = ("LISTEN", "IGNORE")
@@ -274,8 +274,10 @@ def knob_node(knob: LiveKnob, value: KnobValue | None) -> Node:
     if knob.choices and not knob.others:
         node["RANGE"] = [{"VALS": list(knob.choices)}]
     elif knob.low is not None:
-        node["RANGE"] = [{"MIN": knob.low, "MAX": knob.high}]
-        node["CLIPMODE"] = ["both"]
+        # Of places of any number the first is described.
+        numbers = 2 if knob.kind == "points" else 1
+        node["RANGE"] = [{"MIN": knob.low, "MAX": knob.high}] * numbers
+        node["CLIPMODE"] = ["both"] * numbers
     if knob.unit in _UNITS:
         node["UNIT"] = [_UNITS[knob.unit]]
     if value is not None:

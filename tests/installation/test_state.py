@@ -19,6 +19,8 @@ from mixtape.types import BANDS, Timeline
 
 KNOBS = (
     "seed",
+    "seed_at",
+    "tape",
     "next",
     "previous",
     "pause",

@@ -12,8 +12,9 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.udp_client import SimpleUDPClient
 
 from installation.control.knobs import as_markdown
-from installation.control.osc import SONG_WISHES, OscInbox, OscInput
+from installation.control.osc import OscInbox, OscInput
 from installation.control.packets import PacketError, messages
+from installation.messages import SONG_WISHES
 
 
 def packet(address, *args):
