@@ -15,7 +15,8 @@ from installation.world import World, found
 from mixtape.library import Library
 from mixtape.types import Track
 
-FOUND_LIMIT = 5
+FOUND_LIMIT = 400
+"""So many songs that fit are told at most: those that the map lights while somebody types."""
 
 
 class Ahead:
@@ -87,7 +88,7 @@ class Ahead:
 
     def _look(self, library: Library) -> None:
         if (text := self._text) != self._answer[0]:
-            self._answer = (text, found(library, text, self._known)[:FOUND_LIMIT] if text.strip() else ())
+            self._answer = (text, found(library, text, self._known, limit=FOUND_LIMIT) if text.strip() else ())
 
     def _read(self) -> None:
         """One song, the first that is not ready: a search need not wait for the others."""

@@ -46,9 +46,9 @@ class Camera:
         x(t) = target + ((x0 - target) + (v0 + w (x0 - target)) t) exp(-w t), so two short steps equal one long one.
         """
         pan, zoom = (_STEERED, _STEERED) if steered else (_PAN_HZ, _ZOOM_HZ)
-        px, vx = _spring(self.x, self.vx, x, pan, dt_s)
-        py, vy = _spring(self.y, self.vy, y, pan, dt_s)
-        pz, vz = _spring(self.zoom_log2, self.vz, zoom_log2, zoom, dt_s)
+        px, vx = spring(self.x, self.vx, x, pan, dt_s)
+        py, vy = spring(self.y, self.vy, y, pan, dt_s)
+        pz, vz = spring(self.zoom_log2, self.vz, zoom_log2, zoom, dt_s)
         free = float(steered) + (self.free - float(steered)) * math.exp(-_FREES * dt_s)
         return Camera(px, py, pz, vx, vy, vz, free)
 
@@ -59,7 +59,8 @@ _STEERED = 5.0
 _FREES = 2.0
 
 
-def _spring(at: float, speed: float, target: float, w: float, dt_s: float) -> tuple[float, float]:
+def spring(at: float, speed: float, target: float, w: float, dt_s: float) -> tuple[float, float]:
+    """Where a critically damped spring of `w` radians a second has brought what was at `at` with `speed`, and its speed then."""
     away, decay = at - target, math.exp(-w * dt_s)
     push = speed + w * away
     return target + (away + push * dt_s) * decay, (speed - w * push * dt_s) * decay

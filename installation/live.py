@@ -25,6 +25,7 @@ from installation.displays import Displays
 from installation.gl.context import complain_if_failed
 from installation.isf.shelf import Shelf
 from installation.levels import Levels
+from installation.lit import BEST, Lit
 from installation.quality import AutoQuality, level_of
 from installation.readings import Heard, Readings
 from installation.remote.words import Told
@@ -34,7 +35,7 @@ from installation.stage import Stage
 from installation.state import ControlEvent, Moment, looking
 from installation.world import World
 from mixtape.errors import ShowError
-from mixtape.types import ByteArray
+from mixtape.types import ByteArray, Track
 
 if TYPE_CHECKING:
     from installation.remote.server import Remote
@@ -145,6 +146,8 @@ class Live:
         self._world, self._feedback, self._query = world, feedback, query
         self._remote, self._standing = remote, Standing()
         self._answers: tuple[tuple[str, str], ...] = ()
+        self._lit: Lit | None = None
+        self._fits: tuple[tuple[Track, ...], tuple[int, ...]] = ((), ())
         self._picture: Callable[[], ByteArray] | None = None
         self._own: OwnKnobs = {}
         self._know_own()
@@ -207,7 +210,8 @@ class Live:
     def _frame(self, moment: Moment) -> None:
         events = self._wishes(moment)
         self._stage.resize(self._displays.picture_px(self._window.size, self._show.state.knobs), level=self._quality.level)
-        self._show.frame(moment, events, shown=self._shown())
+        self._light(moment.dt_s)
+        self._show.frame(moment, events, shown=replace(self._shown(), lit=self._lit))
         self._window.show()
         look = moment.time_s - self._looked_s > _LOOK_S
         if look:
@@ -342,6 +346,19 @@ class Live:
         width, height = self._stage.size
         return self._stage.pick(place[0] * width, place[1] * height, self._show.state)
 
+    def _light(self, dt_s: float) -> None:
+        """Let the light of an open search come to what fits, or go."""
+        searching = self._keys.typed is not None
+        if not searching and self._lit is None:
+            return
+        found = self._ahead.found(self._keys.typed or "")
+        if found is not None and found is not self._fits[0]:
+            self._fits = found, tuple(self._world.row[track.id] for track in found)
+        lit = (self._lit or Lit.out(len(self._world.tracks))).follow(
+            None if found is None else self._fits[1], searching=searching, dt_s=dt_s
+        )
+        self._lit = None if lit.over and not searching else lit
+
     # Words for whoever steers --------------------------------------------------------------------------------------------------
 
     def _best(self, text: str) -> str | None:
@@ -369,12 +386,13 @@ class Live:
         self._ahead.search(typed)
         found = self._ahead.found(typed)
         if not typed.strip():
-            return Shown("_", (("a title, an artist, an album", ""),))
+            return Shown("_", (("a title, an artist, an album", ""),), aside=True)
         if found is None:
-            return Shown(f"{typed}_")
+            return Shown(f"{typed}_", aside=True)
         if not found:
-            return Shown(f"{typed}_", (("nothing like it here", ""),))
-        return Shown(f"{typed}_", tuple((track.title or track.path.stem, track.artist) for track in found), marked=0)
+            return Shown(f"{typed}_", (("nothing like it here", ""),), aside=True)
+        rows = tuple((track.title or track.path.stem, track.artist) for track in found[:BEST])
+        return Shown(f"{typed}_", rows, marked=0, aside=True)
 
     def _own_words(self) -> tuple[tuple[str, str], ...]:
         """The user's own scenes, and what the one on the stage can be told."""

@@ -27,6 +27,7 @@ from installation.scenes.chart import ChartScene
 from installation.scenes.forming import FormingScene
 from installation.scenes.gallery import GalleryScene
 from installation.scenes.grid import GridScene
+from installation.scenes.lit_titles import LitTitles
 from installation.scenes.map import MapScene
 from installation.scenes.overlay import NOTHING, Overlay, Shown
 from installation.scenes.own import OwnSceneDrawer
@@ -122,6 +123,7 @@ class Stage:
         self._field, self._thread = TileField(self._drawing), Thread(self._drawing)
         self._title = TitleCard(self._drawing)
         self._overlay = Overlay(self._drawing)
+        self._titles = LitTitles(self._drawing)
         self._make_targets()
         self.offer(world.own)
 
@@ -205,6 +207,8 @@ class Stage:
         `shown` are words for whoever steers, over everything else.
         """
         collect(self._gl)
+        if shown.lit is not self._drawing.lit:
+            self._drawing = replace(self._drawing, lit=shown.lit)
         for own in self._own.values():
             own.rest(state.moment.time_s)
         self._gl.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
@@ -220,6 +224,7 @@ class Stage:
             self._post.draw(state, self._drawing, picture.texture, judged)
             # Letters are set for the picture's own size, whatever size the scenes are drawn at, and stay clear of grain.
             self._words(state, full_size)
+            self._titles.draw(state, full_size)
         if shown.any:
             # Under the limiter too: a search opened and closed again and again is a strobe like any other.
             judged.use()

@@ -171,10 +171,10 @@ def _forming(library: Library, ids: tuple[str, ...]) -> Forming | None:
     return Forming.of(stages[:, [row[song] for song in ids]])
 
 
-def found(library: Library, text: str, known: Mapping[str, Track]) -> tuple[Track, ...]:
+def found(library: Library, text: str, known: Mapping[str, Track], *, limit: int = 20) -> tuple[Track, ...]:
     """The songs that `text` means, best first, of those `known`; none when the catalogue cannot be asked just now."""
     try:
-        return tuple(known[track.id] for track in library.find(text) if track.id in known)
+        return tuple(known[track.id] for track in library.find(text, limit=limit) if track.id in known)
     except (LibraryError, sqlite3.Error):
         return ()
 

@@ -16,7 +16,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("left, p", "song before"),
     (", and .", "10 seconds back, 10 seconds on"),
     ("r", "any song"),
-    ("/", "search: type, Enter plays what fits best, Esc leaves"),
+    ("/", "search: what fits is lit on the map; Enter plays the best, a click any; Esc leaves"),
     ("click", "plays the song under the pointer"),
     ("drag", "flies over the map: from beside the songs, or with the right button; it comes back to the song by itself"),
     ("wheel, + and -", "nearer, farther"),
@@ -157,8 +157,10 @@ class Keys:
         self._held = self._corner(x, y) if pressed and self._testing() else None
         if not pressed or self._testing():
             return None
-        self.typed = None
-        return _seed("mouse", self._pick(x, y), now_s)
+        hit = self._pick(x, y)
+        # Beside the songs it is a drag that begins, and what a search has lit stays lit.
+        self.typed = None if hit else self.typed
+        return _seed("mouse", hit, now_s)
 
     def _drag(self, each: Any, x: float, y: float, *, beside: bool) -> tuple[float, float, float]:
         """How the land follows the pointer while the right button is held, or the left one that was pressed beside all songs."""

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import moderngl
 import numpy as np
 
 from installation.calm import reduced
-from installation.camera import View, step_back
-from installation.colours import light as lit
-from installation.colours import padded
+from installation.camera import Camera, View, step_back
+from installation.colours import light, padded
 from installation.gl.atlas import Atlas
 from installation.gl.program import Programs
 from installation.gl.targets import Screen
 from installation.gl.text import Lines
+from installation.lit import Lit
 from installation.places import Places, places_of
 from installation.state import FrameState
 from installation.world import World
@@ -27,7 +27,7 @@ from mixtape.types import ByteArray, FloatArray
 @dataclass(frozen=True, eq=False)
 class Drawing:
     """A drawing context: everything that lasts longer than a frame. `tints` (n, 3) 0..1 is one colour for each song; `light` asks
-    scenes for less work where little is lost."""
+    scenes for less work where little is lost. `lit` is what an open search lights, in the live show alone."""
 
     gl: moderngl.Context
     programs: Programs
@@ -40,6 +40,7 @@ class Drawing:
     tints: FloatArray
     size_px: tuple[int, int]
     light: bool = False
+    lit: Lit | None = None
 
     @classmethod
     def make(cls, gl: moderngl.Context, world: World, size_px: tuple[int, int], *, patient: bool, light: bool) -> Drawing:
@@ -87,19 +88,29 @@ class Drawing:
         # Two slow turns whose periods never meet: the picture is never quite still.
         sway = 0.0 if reduced(state.knobs) else 1.0
         sway_x, sway_y = 0.012 * sway * np.sin(t * 0.23), 0.009 * sway * np.sin(t * 0.171 + 1.0)
-        zoom = 2.0**state.camera.zoom_log2 * step_back(self.aspect)
-        at, bound = state.camera, 1.0 - state.camera.free
+        at = self._whole_land(state.camera)
+        zoom = 2.0**at.zoom_log2 * step_back(self.aspect)
+        bound = 1.0 - at.free
         x, y = _over_land(self.places, at.x, at.y, 0.5 * self.aspect / zoom, 0.5 / zoom)
         x, y = at.x + (x - at.x) * bound, at.y + (y - at.y) * bound
+        beside = self.lit.open * (1.0 - at.free) * _BESIDE if self.lit is not None and self.aspect > 1.0 else 0.0
         return View(
             x=x + float(sway_x) / zoom,
             y=y + float(sway_y) / zoom,
             zoom=zoom * breath,
             tilt=1.0,
             aspect=self.aspect,
-            screen_x=0.06 * min(self.aspect, 1.0),
+            screen_x=0.06 * min(self.aspect, 1.0) + beside * self.aspect,
             screen_y=0.04,
         )
+
+    def _whole_land(self, camera: Camera) -> Camera:
+        """The camera drawn back over the whole land as far as a search has opened, unless somebody flies it."""
+        if self.lit is None:
+            return camera
+        back = self.lit.open * (1.0 - camera.free)
+        zoom_log2 = camera.zoom_log2 + back * (min(camera.zoom_log2, _WHOLE) - camera.zoom_log2)
+        return replace(camera, x=camera.x * (1.0 - back), y=camera.y * (1.0 - back), zoom_log2=zoom_log2)
 
     def over_all(self, state: FrameState) -> View:
         """How this frame sees the whole land at once."""
@@ -113,6 +124,12 @@ class Drawing:
         breath = 1.0 + 0.012 * float(state.knobs["energy"]) * state.audio.level
         return View(x=0.0, y=0.0, zoom=0.90 * min(1.0, self.aspect / wide) * breath, tilt=0.0, aspect=self.aspect)
 
+
+_WHOLE = -0.24
+"""The zoom (log2) at which the whole land is seen beside the words of a search."""
+
+_BESIDE = 0.12
+"""So much of the picture's width it steps to the right for them."""
 
 _SOME = 4096
 """As many songs are looked at to find where the land is: of more, every so many stand for all."""
@@ -150,5 +167,5 @@ def cover_texture(drawing: Drawing, track_id: str) -> moderngl.Texture:
 
 
 def _tints(world: World) -> FloatArray:
-    colours = [lit(padded(world.palette(track.id)))[0] for track in world.tracks]
+    colours = [light(padded(world.palette(track.id)))[0] for track in world.tracks]
     return np.array(colours, np.float32).reshape(-1, 3)

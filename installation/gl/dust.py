@@ -65,6 +65,7 @@ class Dust:
             u_aspect=drawing.aspect,
             u_song=(x, y),
             u_side=side_px / DOT_PX,
+            u_dim=1.0 - 0.7 * (drawing.lit.dim if drawing.lit is not None else 0.0),
         )
         drawing.gl.disable(moderngl.BLEND)
 

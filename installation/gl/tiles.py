@@ -18,6 +18,7 @@ from installation.gl.atlas import Sheets
 from installation.gl.drawing import Drawing
 from installation.gl.dust import DOT_PX, DUST_FROM
 from installation.gl.targets import Quads
+from installation.lit import Lit
 from installation.places import flown, smooth
 from installation.pulses import recent_pulses
 from installation.state import FrameState
@@ -38,6 +39,11 @@ _MOST = 20_000
 _NEAR_PX = 40
 _LIFT_S = 1.6
 _SOUND_SPEED = 0.42
+_LIT_HALF = 0.021
+"""Half the side of the tile of a song that fits a search best, in picture heights, where it would be smaller."""
+
+_LIT_LEAST = 0.02
+_STEP_BACK = 0.70
 _LAYOUT = {"a_place": 4, "a_slot": 4, "a_tint": 4}
 
 
@@ -98,7 +104,7 @@ def _told_apart(state: FrameState, drawing: Drawing, view: View) -> npt.NDArray[
     rows = np.flatnonzero(seen)
     rows = rows[(xy[rows, 1] > bottom) & (xy[rows, 1] < top)]
     own = [drawing.world.row[track_id] for track_id in (*state.history[-_THREADED:], *state.next_ids)]
-    return np.union1d(rows, own)
+    return np.union1d(rows, [*own, *_lit_rows(drawing)])
 
 
 def in_grid(state: FrameState, drawing: Drawing) -> Placed:
@@ -159,14 +165,13 @@ def _set(state: FrameState, drawing: Drawing, placed: Placed) -> Tiles:
     focus = drawing.focus(state)
     half, risen = _lifted(state, drawing, placed)
     screen = _made_room(state, drawing, placed, half)
-    edge_x, edge_y = np.float32(0.5 * drawing.aspect), np.float32(0.5)
-    rows = np.flatnonzero(
-        (half > 0) & (np.abs(screen[:, 0]) < edge_x + 1.3 * half) & (np.abs(screen[:, 1]) < edge_y + 1.3 * half)
-    )
+    rows = _in_sight(state, drawing, placed, screen, half)
     light, pulse = _light(state, drawing, placed, rows)
     half[rows] *= 1.0 + np.float32(0.07) * pulse
     # The playing song's tile lies over all others, and while it settles so does that of the one before.
     front = screen[rows, 1] - 4.0 * (half[rows] > 1.5 * (np.mean(half[rows]) if len(rows) else 1.0))
+    if drawing.lit is not None:
+        front -= 4.0 * drawing.lit.shine[rows]
     front[np.isin(rows, risen)] = -8.0
     front[rows == focus] = -9.0
     order = np.argsort(-front, kind="stable")
@@ -180,7 +185,7 @@ def _in_sight(state: FrameState, drawing: Drawing, placed: Placed, screen: Float
         least = np.float32(0.5 * DOT_PX / drawing.size_px[1]) if placed.dusty else least
     reach = np.float32(1.3) * half
     seen = (half > least) & (np.abs(screen[:, 0]) - reach < 0.5 * drawing.aspect) & (np.abs(screen[:, 1]) - reach < 0.5)
-    own = _rises(state, drawing).keys()
+    own = [*_rises(state, drawing), *_lit_rows(drawing).tolist()]
     for tile in own:
         inside = abs(screen[tile, 0]) < 0.5 * drawing.aspect + reach[tile] and abs(screen[tile, 1]) < 0.5 + reach[tile]
         seen[tile] = half[tile] > 0.0 and inside
@@ -234,7 +239,16 @@ def _lifted(state: FrameState, drawing: Drawing, placed: Placed) -> tuple[FloatA
         high = max(min(max(1.7 * half[tile], 0.052), 0.30), half[tile]) * (1.0 + beat)
         if half[tile] > 0.0:
             half[tile] += (high - half[tile]) * grow * placed.lift
+    if drawing.lit is not None:
+        shine = drawing.lit.shine
+        there = half > 0.0
+        half[there] = np.maximum(half * (1.0 + 0.35 * shine), _LIT_HALF * shine)[there]
     return half, _raised(state, drawing)
+
+
+def _lit_rows(drawing: Drawing) -> npt.NDArray[np.intp]:
+    """Rows of the songs that a search lights: those are tiles however small they would be."""
+    return np.flatnonzero(drawing.lit.shine > _LIT_LEAST) if drawing.lit is not None else np.zeros(0, np.intp)
 
 
 def _light(state: FrameState, drawing: Drawing, placed: Placed, rows: npt.NDArray[Any]) -> tuple[FloatArray, FloatArray]:
@@ -248,7 +262,16 @@ def _light(state: FrameState, drawing: Drawing, placed: Placed, rows: npt.NDArra
         at = int(np.searchsorted(rows, tile))
         if at < len(rows) and rows[at] == tile:
             lit[at] += (1.06 - lit[at]) * shine
+    if drawing.lit is not None:
+        lit = _searched(drawing.lit, rows, lit, focus)
     return lit.astype(np.float32), pulse.astype(np.float32)
+
+
+def _searched(lit: Lit, rows: npt.NDArray[Any], light: FloatArray, focus: int) -> FloatArray:
+    """The light (m,) of tiles `rows` while a search is open: what fits is lit, the rest steps back, the playing one least."""
+    fits = np.minimum(1.6 * lit.shine[rows], 1.0)
+    back = _STEP_BACK * lit.dim * np.where(rows == focus, 0.35, 1.0)
+    return np.asarray(light + fits * np.maximum(1.12 - light, 0.0) - (1.0 - fits) * back * light, np.float32)
 
 
 def _made_room(state: FrameState, drawing: Drawing, placed: Placed, half: FloatArray) -> FloatArray:
@@ -309,6 +332,8 @@ class TileField:
         rows = _rows(drawing, tiles, side_px)
         tiny = ~rich & (side_px < TINY_PX)
         covers = _covers(drawing.atlas.far, drawing)
+        if drawing.lit is not None:
+            self._glow(drawing, tiles, drawing.lit)
         self._tiny.draw(rows[tiny & ~raised], **covers)
         self._plain.draw(rows[~rich & ~tiny & ~raised], **covers)
         self._sleeves(drawing, rows[rich & ~raised], covers)
@@ -317,6 +342,20 @@ class TileField:
         self._shine(state, drawing, tiles, halo)
         for tile in np.flatnonzero(raised):
             self._from_large(drawing, rows[tile : tile + 1], int(tiles.order[tile]), covers)
+
+    def _glow(self, drawing: Drawing, tiles: Tiles, lit: Lit) -> None:
+        """A light behind each song that fits a search, in its own colour."""
+        shine = lit.shine[tiles.order]
+        glowing = tiles.order[shine > _LIT_LEAST]
+        rows = np.zeros((len(glowing), 8), np.float32)
+        rows[:, 0:2] = tiles.screen[glowing] * [2.0 / drawing.aspect, 2.0]
+        rows[:, 2:4] = tiles.half[glowing, None] * 3.6 * np.array([2.0 / drawing.aspect, 2.0])
+        rows[:, 4:7] = drawing.tints[glowing]
+        rows[:, 7] = 0.9 * shine[shine > _LIT_LEAST]
+        drawing.gl.enable(moderngl.BLEND)
+        drawing.gl.blend_func = moderngl.ONE, moderngl.ONE
+        self._halo.draw(rows)
+        drawing.gl.disable(moderngl.BLEND)
 
     def _sleeves(self, drawing: Drawing, rows: FloatArray, covers: dict[str, Any]) -> None:
         drawing.gl.enable(moderngl.BLEND)

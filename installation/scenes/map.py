@@ -35,17 +35,19 @@ class MapScene:
         """Draw into the target in use."""
         self.ground(state, drawing)
         tiles = tiles_of(state, drawing, "map")
-        self._field.draw(state, drawing, tiles, between=lambda: self._thread.draw(state, drawing, tiles, weight=self.thread))
+        weight = self.thread * (1.0 - 0.6 * _searched(drawing))
+        self._field.draw(state, drawing, tiles, between=lambda: self._thread.draw(state, drawing, tiles, weight=weight))
 
     def ground(self, state: FrameState, drawing: Drawing) -> None:
         """Draw the land, and what stands on it too far away to be a tile."""
         view = drawing.over_map(state)
-        self._land.draw(state, drawing, view)
+        self._land.draw(state, drawing, view, weight=1.0 - 0.45 * _searched(drawing))
         self._dust.draw(state, drawing, view)
 
     def words(self, state: FrameState, drawing: Drawing, weight: float) -> None:
         """Set the islands' names over the finished picture, `weight` 0..1 of them."""
         view = drawing.over_map(state)
+        weight *= 1.0 - _searched(drawing)
         strong = [weight * presence(level, math.log2(view.zoom)) for level in range(len(SIZES))]
         names = [name for name in self._names if strong[name.level] > 0.0]
         if not names:
@@ -74,3 +76,8 @@ class MapScene:
                 night = (0.0, 0.0, 0.0, 0.45 * there)
                 self._words.draw(drawing, line, left=left + dx * off, top=top + dy * off, ink=night, centred=True)
             self._words.draw(drawing, line, left=left, top=top, ink=ink(paper, there), centred=True)
+
+
+def _searched(drawing: Drawing) -> float:
+    """How far 0..1 all else has stepped back for the songs that a search lights."""
+    return drawing.lit.dim if drawing.lit is not None else 0.0

@@ -14,12 +14,16 @@ from installation.colours import light
 from installation.gl.drawing import Drawing
 from installation.gl.targets import Quads
 from installation.gl.text import Line
+from installation.lit import Lit
 from installation.state import FrameState
 from mixtape.lettering.typeset import line_height_px, pen_width_px
 from mixtape.types import FloatArray
 
 _CODE_SHARE = 0.26
 """Side of a code to scan, of the picture's shorter side: read from four metres off a screen of one metre."""
+
+_ACROSS, _ASIDE = (0.35, 1.0, 0.35), (0.22, 0.56, 1.0)
+"""How the ground under the words grows lighter towards the right."""
 
 _LONGEST = 48
 """Characters of a heading; of a longer one its end is shown, where the typing goes on."""
@@ -38,6 +42,10 @@ class Shown:
     ground: float | None = None
     code: tuple[str, ...] = ()
     """A code to scan for the lower right corner, rows of 0 and 1, 1 being dark; it may stand alone."""
+    aside: bool = False
+    """Whether the picture is to be seen beside the words."""
+    lit: Lit | None = None
+    """The songs that an open search lights where they stand; it may outlast the words."""
 
     @property
     def any(self) -> bool:
@@ -72,7 +80,7 @@ class Overlay:
         gl, unit = drawing.gl, sheet.unit
         gl.enable(moderngl.BLEND)
         gl.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
-        drawing.screen.draw("scenes/overlay_ground", u_weight=sheet.ground)
+        drawing.screen.draw("scenes/overlay_ground", u_weight=sheet.ground, u_fall=_ASIDE if shown.aside else _ACROSS)
         tint = light(state.palette)[0]
         if sheet.heading:
             self._line(sheet.heading, unit, 0.9 * unit, 0.90 + 0.10 * tint, drawing)

@@ -11,8 +11,10 @@ from typing import Any
 from figures.row import Row, cpu_s
 
 
-def _frames(scene: str, songs: int, size: tuple[int, int], **settings: Any) -> Row:
+def _frames(scene: str, songs: int, size: tuple[int, int], *, fits: int = 0, **settings: Any) -> Row:
     """CPU time of all threads for a frame of the live show, against clearing and reading a picture of that size.
+
+    With `fits` a search is open that so many songs fit.
 
     The state's step, the scene with all covers loaded, its words, the last look and the flash limiter; no window, no encoder.
     """
@@ -21,6 +23,8 @@ def _frames(scene: str, songs: int, size: tuple[int, int], **settings: Any) -> R
     from installation.clock import FixedClock
     from installation.gl.context import open_context
     from installation.lastpass import LastPass
+    from installation.lit import Lit
+    from installation.scenes.overlay import Shown
     from installation.show import Show
     from installation.stage import Stage
     from mixtape.config import changed
@@ -32,10 +36,15 @@ def _frames(scene: str, songs: int, size: tuple[int, int], **settings: Any) -> R
     show, clock = Show(world, stage, _Still(), _Dreams()), FixedClock(60)
     show.open()
 
+    lit, found = Lit.out(songs), tuple(range(0, songs, max(songs // max(fits, 1), 1)))[:fits]
+
     def frames(count: int) -> None:
+        nonlocal lit
         for _ in range(count):
             moment = clock.tick(0.0)
-            show.frame(type(moment)(moment.frame, moment.time_s, moment.dt_s, moment.time_s % 100.0), ())
+            lit = lit.follow(found, searching=True, dt_s=moment.dt_s)
+            shown = Shown(lit=lit if fits else None)
+            show.frame(type(moment)(moment.frame, moment.time_s, moment.dt_s, moment.time_s % 100.0), (), shown=shown)
         ctx.finish()
 
     # Covers arrive a few a frame while the show begins, and the camera flies down from above; what is measured is the show after
@@ -59,6 +68,16 @@ def _frames(scene: str, songs: int, size: tuple[int, int], **settings: Any) -> R
 def frame_map_5000() -> Row:
     """A frame of the map with 5,000 covers at 640 x 360 on whatever OpenGL there is."""
     return _frames("map", 5000, (640, 360))
+
+
+def frame_search_5000() -> Row:
+    """A frame of the map with 5,000 covers at 640 x 360 while a search lights 400 of them."""
+    return dataclasses.replace(_frames("map", 5000, (640, 360), fits=400), name="frame_search_5000")
+
+
+def frame_search_100000() -> Row:
+    """A frame of the map with 100,000 songs at 640 x 360 while a search lights 400 of them."""
+    return dataclasses.replace(_frames("map", 100_000, (640, 360), fits=400), name="frame_search_100000")
 
 
 def frame_map_720p() -> Row:
@@ -279,6 +298,8 @@ def _world(songs: int, scene: str) -> Any:
 
 ROWS = (
     frame_map_5000,
+    frame_search_5000,
+    frame_search_100000,
     frame_map_720p,
     frame_map_100000,
     frame_grid_5000,

@@ -9,6 +9,7 @@ uniform vec2 u_centre;
 uniform vec2 u_lean;
 uniform float u_aspect;
 uniform vec2 u_song;
+uniform float u_dim;      // 1, less while a search lights other songs
 uniform float u_side;     // side of the smallest tiles at the centre, over what is a dot
 out vec4 o_colour;
 
@@ -20,5 +21,5 @@ void main() {
     float lamp = 0.66 + 0.28 * exp(-3.0 * length(place.xy - u_song));
     float depth = 0.55 + 0.45 * clamp(1.0 / place.z, 0.0, 1.2);
     vec4 speck = texture(u_dust, uv) * there;
-    o_colour = vec4(speck.rgb * lamp * depth, speck.a);
+    o_colour = vec4(speck.rgb * lamp * depth * u_dim, speck.a);
 }

@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 from types import MappingProxyType, SimpleNamespace
 
+import numpy as np
 import pytest
 
 from installation.ahead import Ahead
@@ -222,10 +223,10 @@ class Shelf:
     def __exit__(self, *_):
         pass
 
-    def find(self, text):
+    def find(self, text, *, limit):
         if self._error:
             raise self._error
-        return self._world.find(text)
+        return self._world.find(text)[:limit]
 
 
 def until(condition):
@@ -241,7 +242,7 @@ def test_what_is_typed_is_found_beside_the_loop(small_world):
         for text in ("o", "ost", "ostinato"):
             ahead.search(text)
         until(lambda: ahead.found("ostinato") is not None)
-        assert [track.title for track in ahead.found("ostinato") or ()] == ["Ostinato"] * 5
+        assert [track.title for track in ahead.found("ostinato") or ()] == ["Ostinato"] * 10
         ahead.search("zzz")
         until(lambda: ahead.found("zzz") == ())
         assert ahead.errors() == []
@@ -429,3 +430,38 @@ def test_a_phones_wish_stands_next_and_the_code_and_the_picture_come_when_they_a
     with Ending() as ending:
         live.run(ending, frames=1)
     assert stage.shown[-1].code == phones.code
+
+
+def test_while_somebody_types_the_songs_that_fit_are_lit_and_a_click_beside_them_leaves_the_search_open(parts, small_world):
+    pygame = pytest.importorskip("pygame")
+    show, stage, sound, _ = parts
+
+    def press(key, text=""):
+        return pygame.event.Event(pygame.KEYDOWN, key=key, unicode=text, mod=0)
+
+    def click():
+        return pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=(10, 10), touch=False)
+
+    with Ahead(small_world, lambda: Shelf(small_world)) as ahead, Ending() as ending:
+        live = live_of(parts, small_world, ahead)
+        stage.pick = lambda x, y, state: None
+        live.run(ending, frames=1)
+        assert stage.shown[-1].lit is None
+        stage.pressed = [press(pygame.K_SLASH, "/"), *(press(ord(letter), letter) for letter in "slow")]
+        live.run(ending, frames=1)
+        until(lambda: ahead.found("slow"))
+        until(lambda: live.run(ending, frames=1) or stage.shown[-1].lit.songs.max() > 0.5)
+        light = stage.shown[-1].lit
+        fits = {row for row, track in enumerate(small_world.tracks) if track.title == "Slow Water"}
+        assert set(np.flatnonzero(light.songs)) == fits
+        assert light.best == tuple(small_world.row[track.id] for track in ahead.found("slow")[:5])
+        stage.pressed = [click()]
+        live.run(ending, frames=1)
+        assert stage.shown[-1].heading == "slow_"
+        wanted = small_world.tracks[max(fits)].id
+        stage.pick = lambda x, y, state: wanted
+        stage.pressed = [click()]
+        until(lambda: live.run(ending, frames=1) or sound.played[-1:] == [wanted])
+        assert stage.shown[-1].heading == ""
+        until(lambda: live.run(ending, frames=1) or stage.shown[-1].lit is None)
+    assert show.state.track_id == wanted
