@@ -27,6 +27,7 @@ from installation.lastpass import LastPass
 from installation.levels import Levels
 from installation.live import Ending, Live
 from installation.record import Recorder, exact_rate
+from installation.recording import Recording
 from installation.room.listener import Listener
 from installation.room.thinking import Apart
 from installation.sampler import DirectSampler, Sampler
@@ -125,7 +126,11 @@ def run_show(
         else:
             durations_s = {track.id: track.duration_s for track in world.tracks}
             sound = room = owners.enter_context(Listener(listen, Apart(library.folder, config), durations_s=durations_s))
-        show = Show(world, stage, sound, sampler, seed_id=seed_id, journal=journal, into=lambda: window.screen)
+        recording = Recording(library.shows_folder, sound.tap, fps=settings.record_fps, height=settings.record_height)
+        show = Show(
+            world, stage, sound, sampler, seed_id=seed_id, journal=journal, into=lambda: window.screen, record=recording.obey
+        )
+        owners.callback(_end_recording, recording, show)
         for words in filter(None, (*world.left_out, fault, material.model_fault(library), unheld(config), *shelf.faults)):
             show.complain(words)
         stage.rehearse(show.state)
@@ -147,6 +152,7 @@ def run_show(
             displays=displays,
             room=room,
             remote=owners.enter_context(_remote(config, library, world, show)),
+            recording=recording,
         )
         live.run(ending, frames=frames)
 
@@ -187,6 +193,11 @@ def export(
         for note in filter(None, (*recorder.notes, fault, unheld(config), *shelf.faults)):
             show.complain(note)
     return out
+
+
+def _end_recording(recording: Recording, show: Show) -> None:
+    for words in recording.close():
+        show.complain(words)
 
 
 def _mixer(world: World, levels: Levels, *, ahead: bool) -> Mixer:

@@ -28,6 +28,7 @@ from installation.levels import Levels
 from installation.lit import BEST, Lit
 from installation.quality import AutoQuality, level_of
 from installation.readings import Heard, Readings
+from installation.recording import Recording
 from installation.remote.words import Told
 from installation.scenes.overlay import NOTHING, Shown
 from installation.show import Show
@@ -139,9 +140,11 @@ class Live:
         displays: Displays | None = None,
         remote: Remote | None = None,
         room: Room | None = None,
+        recording: Recording | None = None,
     ) -> None:
         self._show, self._stage, self._window, self._osc, self._ahead = show, stage, window, osc, ahead
         self._levels, self._shelf, self._room, self._midi = levels, shelf, room, midi
+        self._recording, self._began_s = recording, time.perf_counter()
         self._displays = displays or Displays()
         self._world, self._feedback, self._query = world, feedback, query
         self._remote, self._standing = remote, Standing()
@@ -166,7 +169,15 @@ class Live:
         )
         self._clock = RealClock()
         self._quality = AutoQuality(stage.level)
-        self._readings = Readings(show, stage, world, sound=sound, osc_words=self._osc_words, midi_words=self._midi_words)
+        self._readings = Readings(
+            show,
+            stage,
+            world,
+            sound=sound,
+            osc_words=self._osc_words,
+            midi_words=self._midi_words,
+            record_words=recording.words if recording else lambda: "off",
+        )
         self._fullscreens, self._looked_s = 0, 0.0
         self._held: list[ControlEvent] = []
         self._failing_since_s: float | None = None
@@ -188,6 +199,7 @@ class Live:
         passed, began_s, busy_s = 0, time.perf_counter(), 0.0
         while not (ending.asked or self._show.over or passed == frames):
             last_s, began_s = began_s, time.perf_counter()
+            self._began_s = began_s
             self._take_time(began_s - last_s, busy_s, period_s, vsync=vsync)
             try:
                 self._frame(self._clock.tick(self._show.heard_s))
@@ -225,7 +237,11 @@ class Live:
             self._show.complain(words, detail=traceback.format_exc())
 
     def _beside(self, look: bool) -> None:
-        """What is done once a frame is seen: telling others, reading ahead, and now and then a `look` at files."""
+        """What is done once a frame is seen: recording it, telling others, reading ahead, now and then a `look` at files."""
+        if self._recording:
+            self._recording.frame(self._stage, at_s=self._began_s)
+            for fault in self._recording.errors():
+                self._show.complain(fault)
         self._tell()
         self._ahead.songs((*(str(event.value) for event in self._held), *self._show.state.next_ids))
         if self._levels:
@@ -285,7 +301,9 @@ class Live:
         told = self._room.drain(moment.time_s) if self._room else ()
         phones = self._remote.drain(moment.time_s) if self._remote else ()
         osc = self._osc.drain(moment.time_s) if self._osc else ()
-        return self._once_read(self._ruled([*events, *osc, *asked, *told, *phones], moment.time_s), moment.time_s)
+        recorded = self._recording.drain(moment.time_s) if self._recording else ()
+        wishes = [*events, *osc, *asked, *told, *phones, *recorded]
+        return self._once_read(self._ruled(wishes, moment.time_s), moment.time_s)
 
     def _once_read(self, events: Sequence[ControlEvent], now_s: float) -> list[ControlEvent]:
         """What can be done now: a song chosen out of turn begins when it has been read beside the loop, or after `_HELD_S`."""
@@ -366,6 +384,10 @@ class Live:
         return found[0].id if found else None
 
     def _shown(self) -> Shown:
+        shown = self._with_code()
+        return replace(shown, dot=True) if self._show.state.recording else shown
+
+    def _with_code(self) -> Shown:
         if self._remote and self._remote.listening and self._show.state.knobs["remote_code"]:
             return replace(self._to_read(), code=self._remote.code)
         return self._to_read()

@@ -40,14 +40,18 @@ class ControlEvent:
 
     Triggers are "seed" (text or track id), "seed_at" (a place on the map), "queue" (ids of the songs to come, soonest first, from
     the arbiter only), "tape" (ids of a mixtape from its seed on, from `installation.composing` only), "next", "previous",
-    "pause", "seek" (a second of the song), "skip" (seconds on or back), "scene" (a choice) and "quit" (keys and window only);
-    every other name is a live knob of `mixtape.config.knobs()` without its section, such as "wall_rows".
+    "pause", "record", "seek" (a second of the song), "skip" (seconds on or back), "scene" (a choice) and "quit" (keys and
+    window only); every other name is a live knob of `mixtape.config.knobs()` without its section, such as "wall_rows".
     """
 
     source: str
     knob: str
     value: KnobValue | None
     time_s: float
+
+
+RECORDER = "recorder"
+"""The source of the event "recorded", true or false: a recording has begun, or is over, by whomever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +89,18 @@ class Offset:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """Command to the recording: begin, or end."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Quit:
     """Command to the app: end the show."""
 
 
-Command: TypeAlias = Play | Pause | Volume | Offset | Quit
+Command: TypeAlias = Play | Pause | Volume | Offset | Record | Quit
 
 
 @dataclass(frozen=True, slots=True, eq=False)

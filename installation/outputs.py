@@ -40,12 +40,19 @@ class HeardClock:
         level = total if abs(off) > 0.1 * SAMPLE_RATE_HZ else expected + 0.05 * off
         self._line = (level, now_s, total, latency)
 
+    def handed_by(self, now_s: float) -> float:
+        """Samples that should have gone out by `now_s`, as the line has it; 0 before the first."""
+        if self._line is None:
+            return 0.0
+        level, since_s, _, _ = self._line
+        return level + (now_s - since_s) * SAMPLE_RATE_HZ
+
     def heard(self, now_s: float) -> float:
         """Samples heard at `now_s`; never more than were handed out, never going back."""
         if self._line is None:
             return 0.0
-        level, since_s, total, latency = self._line
-        self._heard = max(self._heard, min(level - latency + (now_s - since_s) * SAMPLE_RATE_HZ, total))
+        _, _, total, latency = self._line
+        self._heard = max(self._heard, min(self.handed_by(now_s) - latency, total))
         return self._heard
 
 

@@ -57,10 +57,11 @@ class Readings:
         sound: Heard | None,
         osc_words: Callable[[], str],
         midi_words: Callable[[], str] = lambda: "off",
+        record_words: Callable[[], str] = lambda: "off",
     ) -> None:
         self.frames = self.late = 0
         self._show, self._stage, self._world, self._sound = show, stage, world, sound
-        self._osc_words, self._midi_words = osc_words, midi_words
+        self._osc_words, self._midi_words, self._record_words = osc_words, midi_words, record_words
         self._apart: deque[float] = deque(maxlen=_FRAMES)
         self._busy: deque[float] = deque(maxlen=_FRAMES)
         self._process, self._began_s = psutil.Process(), time.perf_counter()
@@ -101,12 +102,13 @@ class Readings:
             ("late", f"{self.late:,} of {self.frames:,}"),
             ("quality", f"{level.name}, {by}, for {width} x {height}"),
             ("pictures", f"{rate:.0f} a second, the last ones took {1000 * took_s:.0f} ms" if count else "none yet"),
-            ("memory", f"{self._process.memory_info().rss / 1e6:,.0f} MB, running for {_span(now_s - self._began_s)}"),
+            ("memory", f"{self._process.memory_info().rss / 1e6:,.0f} MB, running for {span_words(now_s - self._began_s)}"),
             ("songs", f"{len(self._world.tracks):,}, {len(self._show.state.history):,} played"),
             ("now", song.label),
             ("next", self._world.track(coming[0]).label if coming else "nothing"),
             ("OSC", self._osc_words()),
             ("MIDI", self._midi_words()),
+            ("recording", self._record_words()),
         ]
         if self._sound:
             rows.insert(3, ("sound", f"{self._sound.output_name}, {self._sound.underruns} underruns"))
@@ -115,7 +117,7 @@ class Readings:
     def _faults(self) -> Sequence[tuple[str, str]]:
         now_s = self._show.state.moment.time_s
         told = list(self._show.faults)[-_FAULTS:]
-        return [(f"{_span(now_s - at_s)} ago", words) for at_s, words in reversed(told)] or [("faults", "none")]
+        return [(f"{span_words(now_s - at_s)} ago", words) for at_s, words in reversed(told)] or [("faults", "none")]
 
     def _knobs(self) -> Sequence[tuple[str, str]]:
         words = [f"{name} {_short(value)}" for name, value in self._show.state.knobs.items()]
@@ -127,7 +129,7 @@ def _short(value: object) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def _span(seconds: float) -> str:
+def span_words(seconds: float) -> str:
     """A time in two units at most, such as 2 h 13 min."""
     minutes, rest_s = divmod(int(seconds), 60)
     hours, minutes_left = divmod(minutes, 60)

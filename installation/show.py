@@ -25,6 +25,7 @@ from installation.state import (
     Pause,
     Play,
     Quit,
+    Record,
     TileSheet,
     Volume,
     first_state,
@@ -96,10 +97,12 @@ class Show:
         seed_id: str | None = None,
         journal: Journal | None = None,
         into: Callable[[], moderngl.Framebuffer | None] = lambda: None,
+        record: Callable[[Record], None] = lambda _: None,
         say: Callable[[str], None] = lambda words: print(f"mixtape: {words}", file=sys.stderr),  # noqa: T201
     ) -> None:
         """Everything in its place, nothing playing yet. It draws `into` a framebuffer, None being the stage's own.
 
+        `record` begins and ends recordings: an export, which is one, has none of its own.
         `say` is told each distinct fault once; `faults` are the last of them with their show time. `pictures` counts what the
         sampler has drawn, and says how long the last ones took.
         """
@@ -108,7 +111,7 @@ class Show:
         self.pictures: tuple[int, float] = (0, 0.0)
         self.faults: deque[tuple[float, str]] = deque(maxlen=_FAULTS_KEPT)
         self._world, self._stage, self._sound, self._sampler = world, stage, sound, sampler
-        self._journal, self._into, self._say = journal, into, say
+        self._journal, self._into, self._say, self._record = journal, into, say, record
         self._said: set[str] = set()
         self._skipped = 0
         self._requests, self._open, self._asked_s = 0, 0, -_PATIENCE_S
@@ -196,6 +199,8 @@ class Show:
                     self._sound.volume(command)
                 case Offset():
                     self._sound.offset(command)
+                case Record():
+                    self._record(command)
                 case Quit():
                     self.over = True
 

@@ -19,6 +19,7 @@ import numpy as np
 from installation.decks import Mixer
 from installation.outputs import DeviceOutput, HeardClock, Ring, SilentOutput, device_names, real_backends
 from installation.state import Offset, Pause, Play, Volume
+from installation.tap import Tap
 from mixtape.audio import SAMPLE_RATE_HZ
 from mixtape.types import FloatArray
 
@@ -72,6 +73,8 @@ class _LiveSound:
         self._mixer, self._offset = mixer, offset_ms / 1000 * SAMPLE_RATE_HZ
         self._dry = 0
         self._ring, self._clock = Ring(_RING_SAMPLES), HeardClock()
+        self.tap = Tap()
+        self.tap.lag = self._offset
         self._wishes: SimpleQueue[tuple[str, Callable[[], None]]] = SimpleQueue()
         self._told: deque[str] = deque(maxlen=100)
         self._room, self._closed = threading.Event(), threading.Event()
@@ -116,7 +119,7 @@ class _LiveSound:
 
     def offset(self, command: Offset) -> None:
         """Let the picture lag behind what is heard (+), or run ahead of it (-), from the next frame on."""
-        self._offset = command.offset_ms / 1000 * SAMPLE_RATE_HZ
+        self._offset = self.tap.lag = command.offset_ms / 1000 * SAMPLE_RATE_HZ
 
     @property
     def underruns(self) -> int:
@@ -173,15 +176,19 @@ class _LiveSound:
     def _pull(self, frames: int) -> FloatArray:
         samples, real = self._ring.read(frames)
         self._dry += real < frames
-        self._clock.handed(real, now_s=self._now_s(), latency=DeviceOutput.latency)
-        self._room.set()
+        self._handed(samples, real, latency=DeviceOutput.latency)
         return samples
 
     def _take_silently(self, frames: int) -> int:
-        real = self._ring.read(frames)[1]
-        self._clock.handed(real, now_s=self._now_s(), latency=SilentOutput.latency)
-        self._room.set()
+        samples, real = self._ring.read(frames)
+        self._handed(samples[:real], real, latency=SilentOutput.latency)
         return real
+
+    def _handed(self, samples: FloatArray, real: int, *, latency: int) -> None:
+        now_s = self._now_s()
+        self._clock.handed(real, now_s=now_s, latency=latency)
+        self.tap.put(samples, now_s=now_s, latency=latency)
+        self._room.set()
 
 
 def _play(mixer: Mixer, command: Play) -> None:

@@ -15,7 +15,7 @@ from installation.gl.context import collect
 from installation.gl.drawing import Drawing, cover_texture
 from installation.gl.dust import speck_at
 from installation.gl.post import Post
-from installation.gl.projection import project
+from installation.gl.projection import dot, project
 from installation.gl.targets import Target
 from installation.gl.thread import Thread
 from installation.gl.tiles import LAYOUTS, TileField, flies, flying, tiles_of
@@ -112,6 +112,7 @@ class Stage:
         self._gl = ctx
         self._last_pass, self._displays = last_pass, displays
         self._test: tuple[object, moderngl.Texture] | None = None
+        self._copy: Target | None = None
         self._size = size
         self._level = level if level is not None else 0 if patient else level_of("auto", on_processor=on_processor(ctx))
         drawn = LEVELS[self._level]
@@ -234,6 +235,8 @@ class Stage:
         if into is not None:
             outputs = self._displays.outputs(state.knobs) if self._displays is not None else ()
             project(self._finished.texture, into, outputs, self._drawing.screen)
+            if shown.dot:
+                dot(into, self._drawing.screen)
 
     def read(self) -> ByteArray:
         """The last frame drawn into the stage's own framebuffer: (h, w, 3) uint8, row 0 at the top; smaller at a low level."""
@@ -241,11 +244,15 @@ class Stage:
         pixels = np.frombuffer(self._finished.framebuffer.read(components=3, alignment=1), np.uint8)
         return np.ascontiguousarray(pixels.reshape(height, width, 3)[::-1])
 
-    def look(self) -> Callable[[], ByteArray]:
-        """Begin to read the last frame, as `read` does; what is returned has it a frame later, without waiting for the card."""
-        width, height = self._finished.texture.size
+    def look(self, size: tuple[int, int] | None = None) -> Callable[[], ByteArray]:
+        """Begin to read the last frame, as `read` does; what is returned has it a frame later, without waiting for the card.
+
+        In another `size` it stands in the middle, as large as it can be whole, on black.
+        """
+        picture = self._finished if size in (None, self._finished.texture.size) else self._drawn_in(size or self._size)
+        width, height = picture.texture.size
         into = self._gl.buffer(reserve=width * height * 3)
-        self._finished.framebuffer.read_into(into, components=3, alignment=1)
+        picture.framebuffer.read_into(into, components=3, alignment=1)
 
         def seen() -> ByteArray:
             pixels = np.frombuffer(into.read(), np.uint8).reshape(height, width, 3)[::-1]
@@ -253,6 +260,24 @@ class Stage:
             return pixels
 
         return seen
+
+    def _drawn_in(self, size: tuple[int, int]) -> Target:
+        """The last frame in a picture of another size and shape."""
+        if self._copy is None or self._copy.texture.size != size:
+            if self._copy is not None:
+                self._copy.release()
+            self._copy = Target.make(self._gl, size)
+        picture, (width, height) = self._finished.texture, size
+        share = min(width / self._size[0], height / self._size[1])
+        wide, high = (min(round(each * share), room) for each, room in zip(self._size, size, strict=True))
+        self._copy.begin()
+        self._gl.clear()
+        self._gl.viewport = ((width - wide) // 2, (height - high) // 2, wide, high)
+        # Where one pixel stands for many, all of them count: thin lines and bright points would flicker.
+        shrunk = picture.height > 1.5 * high
+        step = {"u_step": (1.0 / wide, 1.0 / high)} if shrunk else {}
+        self._drawing.screen.draw("post/shrink" if shrunk else "post/copy", u_picture=picture, **step)
+        return self._copy
 
     def pick(self, x_px: float, y_px: float, state: FrameState) -> str | None:
         """The song whose tile lies foremost under a place of the picture (y down); None beside all, and in scenes without."""

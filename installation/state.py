@@ -24,6 +24,7 @@ from installation.director import FLY, Bill, Cue, direct
 from installation.displays import DISPLAY_KNOBS, corners_moved
 from installation.heard import AudioFrame, heard
 from installation.messages import (
+    RECORDER,
     SONG_WISHES,
     Command,
     ControlEvent,
@@ -34,6 +35,7 @@ from installation.messages import (
     Pause,
     Play,
     Quit,
+    Record,
     TileSheet,
     Volume,
 )
@@ -57,6 +59,7 @@ __all__ = [
     "Pause",
     "Play",
     "Quit",
+    "Record",
     "TileSheet",
     "Volume",
     "first_state",
@@ -83,7 +86,7 @@ class FrameState:
     reduced motion holds some of them back, and those of the displays wait. What is wished of the displays waits since `told_s`
     (inf: nothing does), and they last changed at `turned_s`. `room` is what is known of the room where the show follows what
     plays there, else None; then `track_id` is the song that is recognised, or the one most like what is heard, and nothing is
-    known to come.
+    known to come. `recording` is whether a recording is under way.
     """
 
     moment: Moment
@@ -119,6 +122,7 @@ class FrameState:
     told_s: float = math.inf
     turned_s: float = -math.inf
     room: Room | None = None
+    recording: bool = False
 
     @property
     def way(self) -> tuple[str, str, float]:
@@ -299,6 +303,10 @@ def _answer(state: FrameState, event: ControlEvent, world: World) -> tuple[Frame
         return replace(state, paused=paused), [Pause(paused)]
     if event.knob in ("seek", "skip"):
         return _seek(state, event, world)
+    if event.knob == "record":
+        return state, [Record(event.value if isinstance(event.value, bool) else not state.recording)]
+    if event.knob == "recorded" and event.source == RECORDER:
+        return replace(state, recording=bool(event.value)), []
     if event.knob == "quit":
         return state, [Quit()]
     if event.knob == "scene" and event.value not in ("auto", *world.scenes) and isinstance(event.value, str):

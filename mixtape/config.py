@@ -237,6 +237,10 @@ class ShowConfig:
         "No shakes, ripples or quick cuts: nothing answers onsets, the camera is slow, scenes stay long and fade.",
         live=True,
     )
+    record_fps: int = _number(30, 1, 60, "frames/s", "Frames a second of a recording that is made during the show.")
+    record_height: int = _number(
+        1080, 0, 4320, "px", "How high a recording is at most, where the picture is larger; 0: always as large as the picture."
+    )
     title_s: float = _number(7.0, 0.0, 60.0, "s", "How long the title card of a new song stays.", live=True)
     seed: int = _number(1, 0, 2**31 - 1, "", "The number all chance in the show starts from.")
     no_repeat: int = _number(

@@ -21,7 +21,20 @@ import sys
 from dataclasses import asdict
 
 from environment import main, ready
-from figures import command, covergan, endurance, listening, maps, midi, outputs, playlists, recognition, similarity, stage
+from figures import (
+    command,
+    covergan,
+    endurance,
+    listening,
+    maps,
+    midi,
+    outputs,
+    playlists,
+    recognition,
+    recording,
+    similarity,
+    stage,
+)
 from figures.row import Row, peak_mb
 
 ONE_THREAD = {**dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"), "LP_NUM_THREADS": "0"}
@@ -29,11 +42,31 @@ ONE_THREAD = {**dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_N
 
 ROWS = {
     row.__name__: row
-    for room in (command, listening, recognition, similarity, maps, playlists, stage, outputs, endurance, covergan, midi)
+    for room in (
+        command,
+        listening,
+        recognition,
+        similarity,
+        maps,
+        playlists,
+        stage,
+        recording,
+        outputs,
+        endurance,
+        covergan,
+        midi,
+    )
     for row in room.ROWS
 }
 
-WHEN_NAMED = (*listening.WHEN_NAMED, *recognition.WHEN_NAMED, *similarity.WHEN_NAMED, *covergan.WHEN_NAMED, *endurance.WHEN_NAMED)
+WHEN_NAMED = (
+    *listening.WHEN_NAMED,
+    *recognition.WHEN_NAMED,
+    *similarity.WHEN_NAMED,
+    *covergan.WHEN_NAMED,
+    *endurance.WHEN_NAMED,
+    *recording.WHEN_NAMED,
+)
 
 
 def work() -> int:

@@ -122,6 +122,7 @@ def moving(state: FrameState, world: World) -> Iterator[Message]:
     yield "map", (float(x), float(y))
     yield "scene", (state.scene, float(state.scene_mix))
     yield "paused", (int(state.paused),)
+    yield "recording", (int(state.recording),)
 
 
 def resting(state: FrameState, world: World) -> Iterator[Message]:

@@ -28,6 +28,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("c", "the code that lets phones in, or none"),
     ("t", "the picture to set displays up by; its corners can be dragged"),
     ("m", "MIDI: choose a knob, move a controller; left and right change how, delete unbinds, Esc leaves"),
+    ("F9", "records the show, picture and sound, or ends that; a dot in the corner, which is not recorded, says so"),
     ("?", "these keys"),
     ("F1", "how the show runs: frames, sound, memory, faults, knobs"),
     ("q, Esc", "end the show"),
@@ -50,6 +51,7 @@ _PLAIN: dict[str, tuple[str, KnobValue | None]] = {
     "6": ("scene", "gallery"),
     "0": ("scene", "auto"),
     "a": ("scene", "auto"),
+    "f9": ("record", None),
 }
 _VOLUME_STEP = 0.05
 _CLOSER = 0.35

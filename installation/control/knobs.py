@@ -80,6 +80,7 @@ _TRIGGERS = (
     _trigger("previous", "press", "Goes back to the song before."),
     _trigger("pause", "toggle", "Holds the song (1) or lets it go on (0); without a value, the other of the two."),
     _trigger("seek", "seconds", "Goes to this second of the song.", low=0.0, high=86_400.0),
+    _trigger("record", "toggle", "Begins to record the show as it is seen and heard (1) or ends it (0); bare, the other."),
     _trigger("skip", "seconds", "Goes so many seconds on in the song, or back (-).", low=-86_400.0, high=86_400.0),
 )
 
@@ -264,6 +265,7 @@ OUT: tuple[tuple[str, str, str], ...] = (
     ("map", "x and y of the song on the map, 0 to 1, y up", "every time"),
     ("scene", "the scene that is seen, and how far it has come in, 0 to 1", "every time"),
     ("paused", "1 or 0", "every time"),
+    ("recording", "1 or 0", "every time"),
 )
 """What is told under `/mixtape/out/`: name, values, how often."""
 

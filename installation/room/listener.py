@@ -19,6 +19,7 @@ from installation.room.following import Follower
 from installation.room.inputs import Input, Take, opened
 from installation.room.thinking import Answer, Mind, Question
 from installation.room.told import SOURCE, place_text, song_text
+from installation.tap import Tap
 from mixtape.audio import SAMPLE_RATE_HZ
 from mixtape.types import FloatArray
 
@@ -61,7 +62,7 @@ class Listener:
         self._lock, self._closed = threading.Lock(), threading.Event()
         self._thread: threading.Thread | None = None
         self._input: Input | None = None
-        self._fresh = True
+        self._fresh, self.tap = True, Tap()
         self._heard_s = self._tried_s = self._input_since_s = now_s()
         self._asked_s = self._placed_s = -LONGER_S
 
@@ -166,6 +167,7 @@ class Listener:
     def _take(self, samples: FloatArray) -> None:
         self._came.append(samples)
         self._input_since_s = self._now_s()
+        self.tap.put(np.repeat(samples[:, None], 2, axis=1), now_s=self._input_since_s, latency=0)
 
     def _say(self, words: str) -> None:
         if words not in self._said:

@@ -46,6 +46,8 @@ class Shown:
     """Whether the picture is to be seen beside the words."""
     lit: Lit | None = None
     """The songs that an open search lights where they stand; it may outlast the words."""
+    dot: bool = False
+    """A small red light in the upper right corner of the window, seen there alone: this is being recorded."""
 
     @property
     def any(self) -> bool:

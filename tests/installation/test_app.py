@@ -145,3 +145,31 @@ def test_without_a_display_the_show_says_so_and_stops(library: Path) -> None:
     _, said = done.communicate(timeout=120)
     assert done.returncode == 1
     assert "no display" in said and "mixtape export" in said
+
+
+def test_a_recording_begun_over_osc_is_whole_though_the_show_is_ended_in_its_midst(
+    library: Path, show: tuple[subprocess.Popen[str], int]
+) -> None:
+    running, port = show
+    _until("play", library, running)
+    before = set((library / "shows").glob("*.mp4"))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        out.sendto(OscMessageBuilder("/mixtape/record").build().dgram, ("127.0.0.1", port))
+    _until("event", library, running, knob="record")
+    began = _until("event", library, running, knob="recorded", value=True)
+    assert began["source"] == "recorder"
+    time.sleep(2.0)
+    running.terminate()
+    running.wait(60)
+    (path,) = set((library / "shows").glob("*.mp4")) - before
+    assert not list((library / "shows").glob("*.part"))
+    with av.open(str(path)) as video:
+        frames = [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
+        assert frames[0].shape == (90, 160, 3)
+        assert len(frames) > 30
+        assert np.abs(np.diff(np.stack(frames).astype(np.int16), axis=0)).max() > 8, "nothing moves"
+        length_s = len(frames) / 30
+    with av.open(str(path)) as video:
+        heard = np.concatenate([frame.to_ndarray() for frame in video.decode(audio=0)], axis=1)
+    assert np.abs(heard).max() > 0.02, "nothing sounds"
+    assert abs(heard.shape[1] / 44100 - length_s) < 0.25

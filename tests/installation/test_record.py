@@ -185,6 +185,7 @@ def test_a_live_recording_never_waits_and_keeps_its_length(tmp_path):
         recorder.samples(np.zeros((1470, 2), np.float32))
     recorder.close()
     assert recorder.dropped > 0
+    assert len(pictures(tmp_path / "live.mkv")) == 90, "what was left out is held by the frame before"
     assert abs(len(sound(tmp_path / "live.mkv")) / RATE - 3.0) <= 1 / 30
 
 
