@@ -16,7 +16,7 @@ from installation.camera import LOOKS, looked
 from installation.clock import RealClock
 from installation.control.arbiter import Standing, rule
 from installation.control.feedback import Feedback
-from installation.control.keys import KEYS, Keys
+from installation.control.keys import HANDS, KEYS, Keys
 from installation.control.knobs import OwnKnobs, own_knobs
 from installation.control.midi import Midi
 from installation.control.osc import OscInput
@@ -166,6 +166,7 @@ class Live:
             volume=lambda: float(show.state.knobs["volume"]),
             best=self._best,
             learn=midi.learn if midi else None,
+            row_at=self._row_at,
         )
         self._clock = RealClock()
         self._quality = AutoQuality(stage.level)
@@ -362,7 +363,15 @@ class Live:
         if place is None:
             return None
         width, height = self._stage.size
+        if self._keys.typed is not None and (row := self._stage.row_at(*place, self._searching(self._keys.typed))) is not None:
+            found = self._ahead.found(self._keys.typed) or ()
+            return found[row].id if row < len(found) else None
         return self._stage.pick(place[0] * width, place[1] * height, self._show.state)
+
+    def _row_at(self, x: float, y: float) -> int | None:
+        """The row of words that is seen at a place of the window."""
+        place = self._displays.picture_place(x, y, self._show.state.knobs)
+        return None if place is None else self._stage.row_at(*place, self._to_read())
 
     def _light(self, dt_s: float) -> None:
         """Let the light of an open search come to what fits, or go."""
@@ -397,6 +406,8 @@ class Live:
             rows, marked = self._midi.learn.rows(self._show.state.wished)
             return Shown(self._midi.learn.heading, rows, marked=marked)
         if self._keys.help:
+            if self._keys.help == 2:
+                return Shown("mouse, fingers", HANDS)
             return Shown("keys", (*KEYS, ("OSC", self._osc_words()), *self._own_words()))
         if self._keys.readings:
             return Shown(rows=self._readings.rows(), ground=0.80)

@@ -29,7 +29,7 @@ from installation.scenes.gallery import GalleryScene
 from installation.scenes.grid import GridScene
 from installation.scenes.lit_titles import LitTitles
 from installation.scenes.map import MapScene
-from installation.scenes.overlay import NOTHING, Overlay, Shown
+from installation.scenes.overlay import NOTHING, Overlay, Shown, row_at
 from installation.scenes.own import OwnSceneDrawer
 from installation.scenes.title import TitleCard
 from installation.scenes.wall import WallScene
@@ -290,6 +290,10 @@ class Stage:
         rows = tiles.order[hit]
         row = int(rows[-1]) if len(rows) else self._speck(float(at[0]), float(at[1]), state)
         return None if row is None else self._drawing.world.tracks[row].id
+
+    def row_at(self, x: float, y: float, shown: Shown) -> int | None:
+        """Which row of `shown` lies at a place of the picture, in shares of it from the left and the top; None beside all."""
+        return row_at(shown, self._finished.texture.size, x, y)
 
     def _speck(self, x: float, y: float, state: FrameState) -> int | None:
         """The song under a place of the screen among those that are no more than dust."""

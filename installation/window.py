@@ -92,7 +92,8 @@ class Window:
     def events(self) -> list[Any]:
         """What keys, mouse and window system did since the last call. The pointer hides while it rests."""
         found, now_s = list(pygame.event.get()), time.perf_counter()
-        if any(event.type in (pygame.MOUSEMOTION, pygame.MOUSEBUTTONDOWN) for event in found):
+        mouse = (event for event in found if event.type in (pygame.MOUSEMOTION, pygame.MOUSEBUTTONDOWN))
+        if any(not getattr(event, "touch", False) for event in mouse):
             self._moved_s = now_s
         seen = now_s - self._moved_s < _POINTER_S
         if seen != pygame.mouse.get_visible():

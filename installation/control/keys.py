@@ -1,13 +1,12 @@
-"""Keys and mouse. pygame is only asked for its names, and only when the first key comes."""
+"""Keys, mouse and fingers. pygame is only asked for its names, and only when the first key comes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
-import numpy as np
-
 from installation.control.knobs import TEXT_LIMIT, event
+from installation.control.pointer import CLOSER, Drawn, Pick, Place, Pointer, Press, Rows
 from installation.state import ControlEvent, KnobValue
 
 KEYS: tuple[tuple[str, str], ...] = (
@@ -17,9 +16,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     (", and .", "10 seconds back, 10 seconds on"),
     ("r", "any song"),
     ("/", "search: what fits is lit on the map; Enter plays the best, a click any; Esc leaves"),
-    ("click", "plays the song under the pointer"),
-    ("drag", "flies over the map: from beside the songs, or with the right button; it comes back to the song by itself"),
-    ("wheel, + and -", "nearer, farther"),
+    ("+ and -", "nearer, farther"),
     ("1, 2, 3", "map, grid, wall"),
     ("4, 5, 6", "chart, forming, gallery"),
     ("0, a", "scenes change by themselves"),
@@ -29,11 +26,18 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("t", "the picture to set displays up by; its corners can be dragged"),
     ("m", "MIDI: choose a knob, move a controller; left and right change how, delete unbinds, Esc leaves"),
     ("F9", "records the show, picture and sound, or ends that; a dot in the corner, which is not recorded, says so"),
-    ("?", "these keys"),
+    ("?", "these keys; once more: mouse and fingers"),
     ("F1", "how the show runs: frames, sound, memory, faults, knobs"),
     ("q, Esc", "end the show"),
 )
 """What the help says: keys, and what they do."""
+
+HANDS: tuple[tuple[str, str], ...] = (
+    ("click, tap", "plays the song there, also one that a search has lit or lists"),
+    ("drag, one finger", "flies over the map; a mouse from beside the songs, or its right button"),
+    ("wheel, two fingers", "nearer, farther"),
+)
+"""What the help says of mouse and fingers."""
 
 _PLAIN: dict[str, tuple[str, KnobValue | None]] = {
     "space": ("pause", None),
@@ -54,20 +58,15 @@ _PLAIN: dict[str, tuple[str, KnobValue | None]] = {
     "f9": ("record", None),
 }
 _VOLUME_STEP = 0.05
-_CLOSER = 0.35
-"""How much nearer a notch of the wheel or a press of + comes: 1 would be twice as near."""
-
 Fly = Callable[[float, float, float], tuple[tuple[str, float], ...]]
 """The knobs and values that move the picture so many widths to the right and heights down, and so much nearer."""
 
-Pick = Callable[[float, float], str | None]
-"""The id of the song at a place of the window (0..1 from left, 0..1 from the top), or None."""
+Drawing = Callable[[Sequence[Place]], tuple[str, KnobValue] | None]
+"""The trigger and its value that a stroke through places of the window asks for, or None where it asks for nothing."""
 
 
-class Learning(Protocol):
-    """A list that takes all keys while it is open."""
-
-    is_open: bool
+class Learning(Rows, Protocol):
+    """A list that takes all keys and the pointer while it is open."""
 
     def open(self) -> None:
         """Begin."""
@@ -79,9 +78,8 @@ class Learning(Protocol):
 class Keys:
     """Turns pygame's events into control events.
 
-    `typed` is the text of an open search, else None; `help` and `readings` whether the keys, or how the show runs, shall be
-    shown. `fullscreen_wanted` counts the
-    presses of f: the window is the app's.
+    `typed` is the text of an open search, else None. `help` is the page of help to show, 1 for keys and 2 for all else, or 0;
+    `readings` whether to show how the show runs. `fullscreen_wanted` counts the presses of f: the window is the app's.
     """
 
     def __init__(
@@ -97,6 +95,8 @@ class Keys:
         fly: Fly = lambda _across, _down, _closer: (),
         pin: Callable[[int, int, float, float], tuple[str, str] | None] = lambda _number, _corner, _x, _y: None,
         learn: Learning | None = None,
+        row_at: Callable[[float, float], int | None] = lambda _x, _y: None,
+        drawn: Drawing = lambda _stroke: None,
     ) -> None:
         """`pick` finds the song under the pointer, `any_song` an id by chance, `volume` the present loudness.
 
@@ -104,18 +104,18 @@ class Keys:
         `best` is the id that an open search shows as what fits best, None while it shows nothing yet. `coded` is whether the
         phones' code is shown, `testing` whether the test picture is; `corner` then finds the output and corner under the
         pointer, and `pin` is the knob and its text once that corner lies elsewhere. `learn` is where MIDI controllers are
-        bound.
+        bound; `row_at` finds the row of words at a place of the window. `drawn` is what a stroke asks for.
         """
         self.typed: str | None = None
-        self.help = self.readings = False
+        self.help, self.readings = 0, False
         self.fullscreen_wanted = 0
-        self._pick, self._any_song, self._volume, self._best = pick, any_song, volume, best
+        self._any_song, self._volume, self._best = any_song, volume, best
         self._testing, self._corner, self._pin = testing, corner, pin
         self._coded = coded
         self._held: tuple[int, int] | None = None
-        self._fly = fly
-        self._dragged: tuple[float, float] | None = None
+        self._fly, self._drawn = fly, drawn
         self._learn = learn
+        self._pointer = Pointer(pick=pick, rows=learn, row_at=row_at)
 
     @property
     def _writing(self) -> bool:
@@ -127,56 +127,67 @@ class Keys:
         import pygame
 
         found: list[ControlEvent | None] = []
-        moved = np.zeros(3)
+        closer = 0.0
         for each in events:
             if each.type == pygame.QUIT:
                 found.append(ControlEvent("window", "quit", None, now_s))
-            elif each.type in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP, pygame.MOUSEMOTION):
-                x, y = each.pos[0] / size_px[0], each.pos[1] / size_px[1]
-                found.append(made := self._mouse(each, x, y, now_s))
-                moved += self._drag(each, x, y, beside=made is None)
-            elif each.type == pygame.MOUSEWHEEL:
-                moved[2] += _CLOSER * max(min(each.y, 8), -8)
+            elif each.type == pygame.WINDOWFOCUSLOST:
+                self._pointer.leave()
+            elif each.type in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP, pygame.MOUSEMOTION, pygame.MOUSEWHEEL):
+                found.append(self._mouse(each, size_px, now_s))
+            elif each.type in (pygame.FINGERDOWN, pygame.FINGERUP, pygame.FINGERMOTION) and not self._testing():
+                self._pointer.finger(each, size_px=size_px, now_s=now_s)
             elif each.type == pygame.KEYDOWN and not self._writing and each.unicode in ("+", "-", "="):
-                moved[2] += -_CLOSER if each.unicode == "-" else _CLOSER
+                closer += -CLOSER if each.unicode == "-" else CLOSER
             elif each.type == pygame.KEYDOWN and not each.mod & (pygame.KMOD_CTRL | pygame.KMOD_ALT | pygame.KMOD_META):
                 found.append(self._key(pygame.key.name(each.key), each.unicode, now_s))
-        if moved.any():
-            # All of a frame's moves at once: each by itself would begin where the camera was before any of them.
-            found += [_event(knob, value, now_s) for knob, value in self._fly(*moved.tolist())]
+        self._pointer.rest(now_s)
+        found += [self._meant(each, now_s) for each in self._pointer.taken()]
+        for source in ("mouse", "touch"):
+            across, down, nearer = self._pointer.flown(source)
+            if source == "mouse":
+                nearer += closer
+            if across or down or nearer:
+                # All of a frame's moves at once: each by itself would begin where the camera was before any of them.
+                found += [_event(knob, value, now_s, source=source) for knob, value in self._fly(across, down, nearer)]
         return [each for each in found if each is not None]
 
-    def _mouse(self, each: Any, x: float, y: float, now_s: float) -> ControlEvent | None:
-        """A click plays what it hits; over the test picture it takes a corner, which follows until it is let go."""
+    @property
+    def stroke(self) -> tuple[tuple[float, float], ...]:
+        """The places of the window that a line runs through which is being drawn just now."""
+        return self._pointer.stroke
+
+    @property
+    def pen(self) -> bool:
+        """Whether the pointer draws."""
+        return self._pointer.pen
+
+    def _mouse(self, each: Any, size_px: tuple[int, int], now_s: float) -> ControlEvent | None:
+        """A mouse, or over the test picture the finger that looks like one: it takes a corner, which follows until let go."""
         import pygame
 
+        if each.type == pygame.MOUSEWHEEL:
+            self._pointer.wheel(each.y)
+            return None
+        place = x, y = each.pos[0] / size_px[0], each.pos[1] / size_px[1]
         pressed = each.type == pygame.MOUSEBUTTONDOWN
-        if each.type == pygame.MOUSEMOTION:
-            pinned = self._pin(*self._held, x, y) if self._held and self._testing() else None
+        if each.type != pygame.MOUSEMOTION:
+            self._held = self._corner(x, y) if pressed and each.button == 1 and self._testing() else None
+        if self._testing():
+            pinned = self._pin(*self._held, x, y) if self._held and each.type == pygame.MOUSEMOTION else None
             return _event(*pinned, now_s) if pinned else None
-        if each.button != 1:
-            return None
-        self._held = self._corner(x, y) if pressed and self._testing() else None
-        if not pressed or self._testing():
-            return None
-        hit = self._pick(x, y)
-        # Beside the songs it is a drag that begins, and what a search has lit stays lit.
-        self.typed = None if hit else self.typed
-        return _seed("mouse", hit, now_s)
+        if not getattr(each, "touch", False):
+            shift = pygame.display.get_init() and bool(pygame.key.get_mods() & pygame.KMOD_SHIFT)
+            self._pointer.mouse(each, place, shift=shift)
+        return None
 
-    def _drag(self, each: Any, x: float, y: float, *, beside: bool) -> tuple[float, float, float]:
-        """How the land follows the pointer while the right button is held, or the left one that was pressed beside all songs."""
-        import pygame
-
-        if each.type == pygame.MOUSEMOTION and self._dragged is not None:
-            (last_x, last_y), self._dragged = self._dragged, (x, y)
-            return x - last_x, y - last_y, 0.0
-        if each.type == pygame.MOUSEBUTTONDOWN and not self._testing():
-            takes = each.button == 3 or (each.button == 1 and beside)
-            self._dragged = (x, y) if takes else None
-        elif each.type == pygame.MOUSEBUTTONUP:
-            self._dragged = None
-        return 0.0, 0.0, 0.0
+    def _meant(self, made: Press | Drawn, now_s: float) -> ControlEvent | None:
+        """What a click or a stroke asks for."""
+        if isinstance(made, Press):
+            self.typed = None
+            return _seed(made.source, made.song, now_s)
+        asked = self._drawn(made.stroke)
+        return _event(*asked, now_s, source=made.source) if asked else None
 
     def _key(self, key: str, text: str, now_s: float) -> ControlEvent | None:
         if self.typed is not None:
@@ -185,12 +196,16 @@ class Keys:
             self._learn.key(key, text)
         elif text == "m" and self._learn:
             self._learn.open()
-        elif text == "?" or (self.help and key == "escape"):
-            self.help = not self.help
+        elif text == "?":
+            self.help = (self.help + 1) % 3
+        elif self.help and key == "escape":
+            self.help = 0
         elif text == "/":
-            self.typed, self.help = "", False
+            self.typed, self.help = "", 0
         elif key == "f1":
             self.readings = not self.readings
+        elif key == "l":
+            self._pointer.pen = not self._pointer.pen
         elif key == "f":
             self.fullscreen_wanted += 1
         elif key == "t":
@@ -222,8 +237,8 @@ class Keys:
         return None
 
 
-def _event(knob: str, value: KnobValue | None, now_s: float) -> ControlEvent | None:
-    made = event("keys", knob, () if value is None else (value,), time_s=now_s)
+def _event(knob: str, value: KnobValue | None, now_s: float, *, source: str = "keys") -> ControlEvent | None:
+    made = event(source, knob, () if value is None else (value,), time_s=now_s)
     return made if isinstance(made, ControlEvent) else None
 
 

@@ -28,7 +28,7 @@ class Learn:
         self.is_open, self.typed = False, ""
         self.own: OwnKnobs = MappingProxyType({})
         self._translator, self._changed = translator, changed
-        self._chosen = 0
+        self._chosen = self._first = 0
         self._list: tuple[str | None, OwnKnobs, Sequence[LiveKnob]] = (None, self.own, ())
         self._touches: list[Touch] = []
         self._touched_s = 0.0
@@ -37,7 +37,7 @@ class Learn:
     def open(self) -> None:
         """Begin, with all knobs."""
         self.is_open, self.typed = True, ""
-        self._choose(0)
+        self._begin()
 
     def key(self, key: str, text: str) -> None:
         """A key by pygame's name, with the text it writes."""
@@ -45,16 +45,26 @@ class Learn:
             self.is_open = False
         elif key in ("up", "down"):
             self._choose(self._chosen + (1 if key == "down" else -1))
+            self._follow()
         elif key in ("left", "right"):
             self._other_how(1 if key == "right" else -1)
         elif key == "delete":
             self._unbind()
         elif key == "backspace":
             self.typed = self.typed[:-1]
-            self._choose(0)
+            self._begin()
         elif text and text.isprintable():
             self.typed = (self.typed + text)[:TEXT_LIMIT]
-            self._choose(0)
+            self._begin()
+
+    def point(self, row: int) -> None:
+        """Choose the knob of a row, counted from the first that is seen."""
+        if 0 <= row < min(ROWS, len(self._listed()) - self._first):
+            self._choose(self._first + row)
+
+    def scroll(self, rows: int) -> None:
+        """Look so many rows further down the list, or up; what is chosen stays chosen."""
+        self._first = min(max(self._first + rows, 0), max(len(self._listed()) - ROWS, 0))
 
     def moved(self, touch: Touch, *, now_s: float) -> None:
         """A control was moved at `now_s`: it is bound to the chosen knob, better and better the more is known of it."""
@@ -79,12 +89,12 @@ class Learn:
         self._changed()
 
     def rows(self, knobs: Mapping[str, KnobValue]) -> tuple[tuple[tuple[str, str], ...], int]:
-        """The knobs around the chosen one, each with what turns it or what it does, and which row is the chosen one."""
+        """The knobs that are seen, each with what turns it or what it does, and which row is the chosen one, -1 for none."""
         listed = self._listed()
         if not listed:
             return (("nothing like it here", ""),), -1
-        first = min(max(self._chosen - ROWS // 2, 0), max(len(listed) - ROWS, 0))
-        return tuple(self._row(knob, knobs) for knob in listed[first : first + ROWS]), self._chosen - first
+        seen, place = listed[self._first : self._first + ROWS], self._chosen - self._first
+        return tuple(self._row(knob, knobs) for knob in seen), place if 0 <= place < len(seen) else -1
 
     def _row(self, knob: LiveKnob, knobs: Mapping[str, KnobValue]) -> tuple[str, str]:
         bound = self._bound(knob)
@@ -112,6 +122,15 @@ class Learn:
     def _knob(self) -> LiveKnob | None:
         listed = self._listed()
         return listed[self._chosen] if self._chosen < len(listed) else None
+
+    def _begin(self) -> None:
+        self._choose(0)
+        self._follow()
+
+    def _follow(self) -> None:
+        """Let the chosen knob be in the middle of what is seen, as far as the list reaches."""
+        self._first = 0
+        self.scroll(self._chosen - ROWS // 2)
 
     def _choose(self, place: int) -> None:
         self._chosen = min(max(place, 0), max(len(self._listed()) - 1, 0))

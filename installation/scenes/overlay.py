@@ -5,6 +5,7 @@ Only the live show has any; no export ever sees them, and nothing here keeps a s
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import moderngl
@@ -123,6 +124,23 @@ class Overlay:
         texture = drawing.lines[line]
         ink = (*(float(v) for v in colour), 1.0)
         self._quad.draw(_corners(left, top, texture.size, drawing.size_px), u_line=texture, u_ink=ink, u_sweep=1.0)
+
+
+def row_at(shown: Shown, picture: tuple[int, int], x: float, y: float) -> int | None:
+    """Which row of what is shown lies at a place of the picture (shares of its width and height, y down); None beside all."""
+    if not shown.rows:
+        return None
+    sheet, (width, height) = _set(shown, picture), picture
+    row = math.floor((y * height - sheet.top) / (1.5 * sheet.size) + 0.1)
+    if not 0 <= row < len(sheet.rows):
+        return None
+    first, second = sheet.rows[row]
+    ends = sheet.unit + pen_width_px(first.words, size_px=sheet.size, weight="semibold")
+    if second.words:
+        longest = max(pen_width_px(line.words, size_px=sheet.size, weight="semibold") for line, _ in sheet.rows)
+        ends = sheet.unit + min(longest, first.max_width_px) + 1.2 * sheet.size
+        ends += pen_width_px(second.words, size_px=sheet.size, weight="regular")
+    return row if 0.5 * sheet.unit <= x * width <= ends + 0.5 * sheet.unit else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from installation.control.midi import Midi
 from installation.live import Ending, Live, Pace, pace_hz
 from installation.quality import LEVELS
 from installation.show import Show
+from installation.stage import Stage
 from installation.state import ControlEvent, Moment
 from mixtape.errors import ShowError
 from mixtape.types import Timeline
@@ -40,6 +41,9 @@ class Nothing:
 
     def reload(self):
         pass
+
+    def row_at(self, x, y, shown):
+        return None
 
     def request(self, request):
         pass
@@ -301,6 +305,12 @@ def test_an_open_search_shows_what_is_typed_and_enter_plays_what_stands_first(pa
         stage.pressed = [press(pygame.K_QUESTION, "?")]
         live.run(ending, frames=1)
         assert stage.shown[-1].heading == "keys"
+        stage.pressed = [press(pygame.K_QUESTION, "?")]
+        live.run(ending, frames=1)
+        assert "tap" in stage.shown[-1].rows[0][0]
+        stage.pressed = [press(pygame.K_QUESTION, "?")]
+        live.run(ending, frames=1)
+        assert not stage.shown[-1].any
 
 
 def test_f1_says_how_the_show_runs(parts, small_world):
@@ -458,6 +468,10 @@ def test_while_somebody_types_the_songs_that_fit_are_lit_and_a_click_beside_them
         stage.pressed = [click()]
         live.run(ending, frames=1)
         assert stage.shown[-1].heading == "slow_"
+        listed = ahead.found("slow")[2].id
+        stage.row_at = lambda x, y, shown: 2
+        assert live._pick(0.1, 0.1) == listed
+        stage.row_at = lambda x, y, shown: None
         wanted = small_world.tracks[max(fits)].id
         stage.pick = lambda x, y, state: wanted
         stage.pressed = [click()]
@@ -465,3 +479,47 @@ def test_while_somebody_types_the_songs_that_fit_are_lit_and_a_click_beside_them
         assert stage.shown[-1].heading == ""
         until(lambda: live.run(ending, frames=1) or stage.shown[-1].lit is None)
     assert show.state.track_id == wanted
+
+
+def test_the_list_of_the_learn_mode_is_steered_by_pointer_and_finger_and_the_knob_pressed_is_the_one_that_is_bound(
+    parts, small_world, tmp_path, gl
+):
+    pygame = pytest.importorskip("pygame")
+    show, stage, _, _ = parts
+    midi = Midi(tmp_path / "midi.json", ports=SimpleNamespace(names=lambda: ((), ()), close=lambda: None), pickup=False)
+    live = live_of(parts, small_world, midi=midi)
+    drawing = Stage(gl, small_world, size=stage.size, patient=True)
+    stage.row_at = drawing.row_at
+
+    def place_of(row):
+        """Where a row's letters are seen: the brightest line of the picture around there."""
+        drawing.draw(show.state, shown=replace(stage.shown[-1], marked=row))
+        marked = drawing.read().astype(float)
+        drawing.draw(show.state, shown=replace(stage.shown[-1], marked=(row + 6) % len(stage.shown[-1].rows)))
+        gain = (marked - drawing.read())[:, 16:60].sum(axis=(1, 2))
+        return 30, int(np.argmax(gain))
+
+    def click(place):
+        return pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=place, touch=False)
+
+    def finger(kind, place):
+        x, y = place[0] / stage.size[0], place[1] / stage.size[1]
+        return pygame.event.Event(kind, touch_id=1, finger_id=1, x=x, y=y, dx=0.0, dy=0.0)
+
+    with Ending() as ending:
+        stage.pressed = [pygame.event.Event(pygame.KEYDOWN, key=pygame.K_m, unicode="m", mod=0)]
+        live.run(ending, frames=1)
+        stage.pressed = [pygame.event.Event(pygame.MOUSEWHEEL, x=0, y=-3, touch=False)]
+        live.run(ending, frames=2)
+        stage.pressed = [click(place_of(4))]
+        live.run(ending, frames=2)
+        assert stage.shown[-1].marked == 4
+        place = place_of(7)
+        stage.pressed = [finger(pygame.FINGERDOWN, place), finger(pygame.FINGERUP, place)]
+        live.run(ending, frames=2)
+        assert stage.shown[-1].marked == 7
+        chosen = stage.shown[-1].rows[7][0].split()[0]
+        midi.hear("Pad", b"\xb0\x07\x20")
+        live.run(ending, frames=2)
+    assert [binding.knob for binding in midi.bindings] == [chosen.replace("/", "_")]
+    assert show.state.history == (small_world.tracks[0].id,)
