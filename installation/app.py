@@ -15,6 +15,7 @@ import moderngl
 
 from installation.ahead import Ahead
 from installation.clock import FixedClock
+from installation.composing import Composer, DirectComposer
 from installation.control.feedback import Feedback, targets_of
 from installation.control.midi import Midi
 from installation.control.osc import OscInput
@@ -150,6 +151,7 @@ def run_show(
             levels=levels,
             shelf=shelf,
             displays=displays,
+            composer=owners.enter_context(Composer(library.folder, config)),
             room=room,
             remote=owners.enter_context(_remote(config, library, world, show)),
             recording=recording,
@@ -184,13 +186,14 @@ def export(
     count = max(1, round(seconds * fps))
     with OfflineSound(mixer) as sound, model as sampler, Recorder(out, width=size[0], height=size[1], fps=fps) as recorder:
         show, clock = Show(world, stage, sound, sampler, seed_id=seed_id), FixedClock(fps)
+        composer = DirectComposer(library.folder, config)
         show.open()
         for frame in range(count):
-            show.frame(clock.tick(show.heard_s), ())
+            show.frame(clock.tick(show.heard_s), composer.drain(show.state, world))
             recorder.frame(stage.read())
             recorder.samples(sound.advance(1.0 / fps))
             progress("drawing", frame + 1, count)
-        for note in filter(None, (*recorder.notes, fault, unheld(config), *shelf.faults)):
+        for note in filter(None, (*recorder.notes, *composer.errors(), fault, unheld(config), *shelf.faults)):
             show.complain(note)
     return out
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from installation.ahead import Ahead
 from installation.camera import LOOKS, looked
 from installation.clock import RealClock
+from installation.composing import Composer
 from installation.control.arbiter import Standing, rule
 from installation.control.feedback import Feedback
 from installation.control.keys import HANDS, KEYS, Keys
@@ -138,6 +139,7 @@ class Live:
         levels: Levels | None = None,
         shelf: Shelf | None = None,
         displays: Displays | None = None,
+        composer: Composer | None = None,
         remote: Remote | None = None,
         room: Room | None = None,
         recording: Recording | None = None,
@@ -147,6 +149,7 @@ class Live:
         self._recording, self._began_s = recording, time.perf_counter()
         self._displays = displays or Displays()
         self._world, self._feedback, self._query = world, feedback, query
+        self._composer = composer
         self._remote, self._standing = remote, Standing()
         self._answers: tuple[tuple[str, str], ...] = ()
         self._lit: Lit | None = None
@@ -247,7 +250,7 @@ class Live:
         self._ahead.songs((*(str(event.value) for event in self._held), *self._show.state.next_ids))
         if self._levels:
             self._levels.songs((*self._show.state.next_ids, self._show.state.track_id))
-        for fault in self._ahead.errors():
+        for fault in (*self._ahead.errors(), *(self._composer.errors() if self._composer else ())):
             self._show.complain(fault)
         if look:
             self._stage.reload()
@@ -303,7 +306,8 @@ class Live:
         phones = self._remote.drain(moment.time_s) if self._remote else ()
         osc = self._osc.drain(moment.time_s) if self._osc else ()
         recorded = self._recording.drain(moment.time_s) if self._recording else ()
-        wishes = [*events, *osc, *asked, *told, *phones, *recorded]
+        made = self._composer.drain(self._show.state, self._world) if self._composer else ()
+        wishes = [*events, *osc, *asked, *told, *phones, *recorded, *made]
         return self._once_read(self._ruled(wishes, moment.time_s), moment.time_s)
 
     def _once_read(self, events: Sequence[ControlEvent], now_s: float) -> list[ControlEvent]:

@@ -106,6 +106,7 @@ class Readings:
             ("songs", f"{len(self._world.tracks):,}, {len(self._show.state.history):,} played"),
             ("now", song.label),
             ("next", self._world.track(coming[0]).label if coming else "nothing"),
+            ("mixtape", self._mixtape()),
             ("OSC", self._osc_words()),
             ("MIDI", self._midi_words()),
             ("recording", self._record_words()),
@@ -113,6 +114,11 @@ class Readings:
         if self._sound:
             rows.insert(3, ("sound", f"{self._sound.output_name}, {self._sound.underruns} underruns"))
         return rows
+
+    def _mixtape(self) -> str:
+        state = self._show.state
+        recipe, waiting = str(state.wished["recipe"]), len(state.tape.songs)
+        return f"{recipe}, variation {state.wished['variation']}, {waiting} of its songs wait" if waiting else recipe
 
     def _faults(self) -> Sequence[tuple[str, str]]:
         now_s = self._show.state.moment.time_s

@@ -42,7 +42,7 @@ from installation.messages import (
 from installation.places import on_map, places_of, smooth
 from installation.points import read_points
 from installation.room.told import SILENCE, SOURCE, Now, Room, audio_frame, read_place, read_song
-from installation.tape import Tape
+from installation.tape import CHOOSING, PLAIN, Tape, manner_of, read_made
 from installation.world import World
 from mixtape.config import Knob, knobs
 from mixtape.types import Palette
@@ -206,7 +206,7 @@ def first_state(world: World, *, seed_id: str | None, seed: int) -> FrameState:
         camera=OPENING,
         error_since_s=0.0,
         wished=turned,
-        tape=Tape(track_id),
+        tape=Tape(track_id, manner_of(turned)),
     )
 
 
@@ -222,7 +222,7 @@ def step(
     for event in events:
         state, asked = _answer(state, event, world)
         commands += asked
-    state = _turn_displays(state)
+    state = _glide(_turn_displays(state))
     state, asked = _song_end(state, world)
     commands += asked
     state = _direct(state, last, world)
@@ -291,7 +291,7 @@ def _answer(state: FrameState, event: ControlEvent, world: World) -> tuple[Frame
     if event.knob == "seed_at":
         return _seed_at(state, event.value, world)
     if event.knob == "tape":
-        return _longer(state, event.value, world), []
+        return _taped(state, event.value, world), []
     if event.knob == "queue":
         return _queue(state, event.value, world), []
     if event.knob == "next":
@@ -381,18 +381,24 @@ def _seed_at(state: FrameState, wish: KnobValue | None, world: World) -> tuple[F
 
 def begin_tape(state: FrameState, songs: Sequence[str], world: World) -> tuple[FrameState, list[Command]]:
     """Play the first of these songs now and the others after it, in place of the mixtape that was running."""
-    tape = Tape(songs[0]) if len(songs) == 1 else Tape(songs[0]).longer(songs, heard=())
+    tape = Tape(songs[0], manner_of(state.wished))
+    tape = tape if len(songs) == 1 else tape.longer(songs, heard=())
     return _go(replace(state, tape=tape, next_ids=state.next_ids if len(songs) == 1 else ()), songs[0], world)
 
 
-def _longer(state: FrameState, wish: KnobValue | None, world: World) -> FrameState:
-    """Let a mixtape that was made meanwhile come after what is known to come; one for another seed comes too late."""
-    made = [song for song in str(wish or "").split() if song in world.row]
-    if state.room is not None or made[:1] != [state.tape.end]:
+def _taped(state: FrameState, wish: KnobValue | None, world: World) -> FrameState:
+    """Let a mixtape that was made meanwhile come after what is known to come, or in its place when it is of another manner.
+
+    One that was made for another seed, or in a manner that nobody wants any more, comes too late.
+    """
+    manner, songs = read_made(wish)
+    tape = state.tape if manner == state.tape.manner else Tape(state.track_id, manner)
+    made = [song for song in songs if song in world.row]
+    if state.room is not None or manner != manner_of(state.wished) or made[:1] != [tape.end]:
         return state
     lately = min(world.config.show.no_repeat, len(world.tracks) // 2)
-    tape = state.tape.longer(made, heard={state.track_id, *state.history[-lately or len(state.history) :]})
-    return _with_coming(replace(state, tape=tape), world)
+    heard_ids = {state.track_id, *state.history[len(state.history) - lately :]}
+    return _with_coming(replace(state, tape=tape.longer(made, heard=heard_ids)), world)
 
 
 def _with_coming(state: FrameState, world: World, promised: Sequence[str] = ()) -> FrameState:
@@ -431,6 +437,9 @@ def _turn(state: FrameState, event: ControlEvent, world: World) -> tuple[FrameSt
     if event.knob in LOOKS:
         state = _taken(state)
     state = _applied(state, MappingProxyType({**state.wished, event.knob: turned}))
+    if event.knob in CHOOSING and state.room is None and manner_of(state.wished) == PLAIN != state.tape.manner:
+        # This walk needs nobody who makes it: it goes on at once.
+        state = _with_coming(replace(state, tape=Tape(state.track_id)), world)
     tells = _TO_THE_SOUND.get(event.knob)
     return state, [tells(float(turned))] if tells else []
 
@@ -446,9 +455,30 @@ def _fitting(state: FrameState, world: World) -> FrameState:
 
 
 def _applied(state: FrameState, wished: Mapping[str, KnobValue]) -> FrameState:
-    """With knobs as they are wished; those of the displays apply when it is their time."""
-    shown = {name: state.knobs[name] for name in DISPLAY_KNOBS}
-    return replace(state, wished=wished, knobs=MappingProxyType({**calmed(wished), **shown}))
+    """With knobs as they are wished; those that glide set out for it, and those of the displays apply when it is their time."""
+    kept = {name: state.knobs[name] for name in (*DISPLAY_KNOBS, *_gliding())}
+    return replace(state, wished=wished, knobs=MappingProxyType({**calmed(wished), **kept}))
+
+
+def _glide(state: FrameState) -> FrameState:
+    """Let the knobs that glide come nearer to what is wished: by the same share in the same time, however it is cut."""
+    goals, knobs, moved = calmed(state.wished), state.knobs, {}
+    for name, (tau_s, near) in _gliding().items():
+        goal, value = float(goals[name]), float(knobs[name])
+        if value != goal:
+            left = (value - goal) * math.exp(-state.moment.dt_s / tau_s)
+            moved[name] = goal if abs(left) < near else goal + left
+    return replace(state, knobs=MappingProxyType({**knobs, **moved})) if moved else state
+
+
+@lru_cache(maxsize=1)
+def _gliding() -> Mapping[str, tuple[float, float]]:
+    """The knobs that glide: the time constant of each, and how near is there."""
+    return {
+        name: (knob.glide_s, 1e-3 * ((knob.high or 0.0) - (knob.low or 0.0)))
+        for name, knob in _live().items()
+        if knob.glide_s > 0
+    }
 
 
 def _turn_displays(state: FrameState) -> FrameState:

@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,11 +26,9 @@ from mixtape.errors import LibraryError
 from mixtape.fingerprint.stage import fingerprint
 from mixtape.library import FileEntry, Library
 from mixtape.progress import Progress, silent
+from mixtape.similarity.sets import Weights
 from mixtape.storage import digest_of
 from mixtape.types import FloatArray, Grid, Neighbours, Skipped, SongMap, Track
-
-if TYPE_CHECKING:
-    from mixtape.similarity.sets import Weights
 
 _LAYOUT_VERSION = 4
 """Part of every digest of the map stage: raise it when similarity, embed or grid give other numbers from the same input."""
@@ -221,9 +218,9 @@ def map_library(library: Library, *, config: Config, progress: Progress = silent
         return
     features = {name: library.features(name) for name in sets_for_distance(library)}
     values = {name: each.values for name, each in features.items()}
-    sound = digest_of(_LAYOUT_VERSION, ids, *values.values(), *astuple(weights_of(config)))
+    sound = digest_of(_LAYOUT_VERSION, ids, *values.values(), *astuple(Weights.of(config)))
     versions = sorted((name, each.version) for name, each in features.items())
-    manner = digest_of(_LAYOUT_VERSION, versions, astuple(weights_of(config)), settings.perplexity, settings.seed)
+    manner = digest_of(_LAYOUT_VERSION, versions, astuple(Weights.of(config)), settings.perplexity, settings.seed)
     near = digest_of(sound, settings.neighbours)
     place = digest_of(sound, settings.perplexity, settings.seed)
     near_place = digest_of(place, settings.neighbours)
@@ -261,7 +258,7 @@ def family_of(library: Library, *, config: Config, progress: Progress = silent, 
 
     if not asked and len(library.tracks()) > config.maps.up_to:
         return (FIRST.feature_set,)
-    return fit_family(library, sets=sets_for_distance(library), weights=weights_of(config), config=config, progress=progress)
+    return fit_family(library, sets=sets_for_distance(library), weights=Weights.of(config), config=config, progress=progress)
 
 
 def relax_map(library: Library, *, config: Config) -> None:
@@ -303,21 +300,13 @@ def _by_sound(
     perplexity = perplexity_for(len(ids), most=settings.perplexity)
     # One thread: how a matrix product is split over threads changes its last bits, and with them the whole map.
     with threadpool_limits(1):
-        space = Space.of(features, [ids[row] for row in order], weights=weights_of(config))
+        space = Space.of(features, [ids[row] for row in order], weights=Weights.of(config))
         wide = space.neighbours(max(settings.neighbours, _FEWEST_NEAR, math.ceil(3 * perplexity)))
         begin = {name: features[name] for name in _START_SETS}
         laid = keep(wide, begin, perplexity=settings.perplexity, seed=settings.seed)
     kept = wide.index[rank, : settings.neighbours], wide.distance[rank, : settings.neighbours]
     near = Neighbours(ids, order[kept[0]].astype(np.int32), kept[1])
     return near, replace(laid, ids=ids, xy=laid.xy[rank])
-
-
-def weights_of(config: Config) -> Weights:
-    """What each family of feature sets counts in the distance between songs, by the settings."""
-    from mixtape.similarity.sets import Weights
-
-    chosen = config.build
-    return Weights(chosen.rhythm_weight, chosen.timbre_weight, chosen.tone_weight, chosen.blocks_weight, chosen.ear_weight)
 
 
 def _known_grid(library: Library) -> Grid | None:

@@ -38,6 +38,9 @@ class Knob:
     check: Callable[[str], str | None] | None = None
     """Says what is wrong with a text, where it has a form."""
 
+    glide_s: float = 0.0
+    """A live number that is turned takes about three times this long to get there, so that no step of a controller is seen."""
+
     def fault(self, value: object) -> str | None:
         """What is wrong with `value` for this knob, or None when it can be used."""
         kind = type(self.default)
@@ -58,8 +61,11 @@ class Knob:
 _KIND = {float: "a number", int: "a whole number", bool: "true or false", str: "a text in quotes"}
 
 
-def _number(default: float, low: float, high: float, unit: str, sentence: str, *, live: bool = False) -> Any:
-    return field(default=default, metadata={"low": low, "high": high, "unit": unit, "sentence": sentence, "live": live})
+def _number(
+    default: float, low: float, high: float, unit: str, sentence: str, *, live: bool = False, glide_s: float = 0.0
+) -> Any:
+    about = {"low": low, "high": high, "unit": unit, "sentence": sentence, "live": live or glide_s > 0, "glide_s": glide_s}
+    return field(default=default, metadata=about)
 
 
 def _text(
@@ -83,9 +89,25 @@ FLASHES = ("held", "held as in broadcasts", "not held though flashes can cause s
 """What config can say about flashes: the limiter's profiles "window" and "broadcast", and none, said in plain words."""
 
 
+_SOFT_S = 0.15
+"""How softly knobs of the picture turn."""
+
+
 def _output(number: int) -> Any:
     sentence = f"How output {number} shows its part, such as corners 0 0 1 0 1 1 0 1; rotate 180 (docs/displays.md)."
     return _text("", sentence, live=True, check=output_fault)
+
+
+RECIPES = (
+    "walk", "nearest_map", "nearest_features", "radio", "wander", "path", "waypoints", "loop", "energy_curve", "tempo_ramp",
+    "contrast", "alchemy", "islands", "hidden_gems", "same_colours", "album", "tour",
+)  # fmt: skip
+"""What chooses the coming songs: the walk, and every recipe of `mixtape.playlists.registry`."""
+
+
+def _similar(what: str) -> Any:
+    sentence = f"How much {what} where the coming songs are chosen: 1 is as the map was built, 0 not at all."
+    return _number(1.0, 0.0, 5.0, "", sentence, live=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +203,18 @@ class ShowConfig:
     sound_offset_ms: float = _number(
         0.0, -500.0, 500.0, "ms", "Moves the picture later (+) or earlier (-) against the sound.", live=True
     )
+    recipe: str = _text(
+        "walk",
+        "How the coming songs are chosen: walk goes from song to near song, any other is a mixtape from the song that plays.",
+        choices=RECIPES,
+        live=True,
+    )
+    variation: int = _number(0, 0, 999, "", "Which of many mixtapes of a recipe; 0 is the plain one.", live=True)
+    similar_rhythm: float = _similar("rhythm and tempo count")
+    similar_timbre: float = _similar("the colour of the sound counts")
+    similar_tone: float = _similar("harmony counts")
+    similar_blocks: float = _similar("patterns of sound in time count")
+    similar_ear: float = _similar("the ear learned on this collection counts")
     scene: str = _text(
         "auto",
         "What is drawn, also a scene of your own by its name; auto lets the director choose.",
@@ -208,25 +242,25 @@ class ShowConfig:
     wall_rows: int = _number(8, 6, 36, "tiles", "Rows of the wall.", live=True)
     wall_cols: int = _number(14, 6, 36, "tiles", "Columns of the wall.", live=True)
     wall_strength: float = _number(
-        1.0, 0.0, 1.5, "", "How strongly the song asks for its pictures; 0 lets the wall dream freely.", live=True
+        1.0, 0.0, 1.5, "", "How strongly the song asks for its pictures; 0 lets the wall dream freely.", glide_s=_SOFT_S
     )
     wall_colours: float = _number(
-        0.0, 0.0, 1.5, "", "How strongly the song's cover asks for its colours; 0 leaves colours to the music.", live=True
+        0.0, 0.0, 1.5, "", "How strongly the song's cover asks for its colours; 0 leaves colours to the music.", glide_s=_SOFT_S
     )
     wall_spread: float = _number(
-        0.75, 0.0, 1.0, "", "How far the wall strays from the playing song to those that sound like it.", live=True
+        0.75, 0.0, 1.0, "", "How far the wall strays from the playing song to those that sound like it.", glide_s=_SOFT_S
     )
     wall_truncation: float = _number(
-        1.0, 0.0, 1.2, "", "How wild the pictures are: low is calm and alike, high is varied.", live=True
+        1.0, 0.0, 1.2, "", "How wild the pictures are: low is calm and alike, high is varied.", glide_s=_SOFT_S
     )
     wall_speed: float = _number(1.0, 0.0, 4.0, "", "How fast the pictures wander when the music is loud.", live=True)
-    energy: float = _number(0.6, 0.0, 1.0, "", "How much everything that moves answers the music.", live=True)
-    grain: float = _number(0.35, 0.0, 1.0, "", "Film grain over the picture.", live=True)
-    bloom: float = _number(0.4, 0.0, 1.0, "", "How far light spreads around bright places.", live=True)
+    energy: float = _number(0.6, 0.0, 1.0, "", "How much everything that moves answers the music.", glide_s=_SOFT_S)
+    grain: float = _number(0.35, 0.0, 1.0, "", "Film grain over the picture.", glide_s=_SOFT_S)
+    bloom: float = _number(0.4, 0.0, 1.0, "", "How far light spreads around bright places.", glide_s=_SOFT_S)
     grading: float = _number(
-        0.5, 0.0, 1.0, "", "How much shadows and lights take the colours of the playing song's cover.", live=True
+        0.5, 0.0, 1.0, "", "How much shadows and lights take the colours of the playing song's cover.", glide_s=_SOFT_S
     )
-    trails: float = _number(0.0, 0.0, 1.0, "", "How long light lingers where something bright has moved.", live=True)
+    trails: float = _number(0.0, 0.0, 1.0, "", "How long light lingers where something bright has moved.", glide_s=_SOFT_S)
     flashes: str = _text(
         FLASHES[0],
         "Whether flashes are held to three a second in window, recording and export; docs/safety.md says what that means.",
@@ -337,6 +371,7 @@ def _section_knobs(name: str, section: type) -> Iterator[Knob]:
             live=about.get("live", False),
             others=about.get("others", False),
             check=about.get("check"),
+            glide_s=about.get("glide_s", 0.0),
         )
 
 

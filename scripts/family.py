@@ -95,15 +95,16 @@ def _views(folder: Path) -> Views:
     import numpy as np
 
     from mixtape import config
-    from mixtape.build import sets_for_distance, weights_of
+    from mixtape.build import sets_for_distance
     from mixtape.library import Library
     from mixtape.maps.family import Views
+    from mixtape.similarity.sets import Weights
 
     with Library(folder) as library:
         ids = [track.id for track in library.tracks()]
         order = np.argsort(np.array(ids))
         sets = {name: np.asarray(library.features(name).values)[order] for name in sets_for_distance(library)}
-    return Views(sets, tuple(sorted(ids)), weights_of(config.load()))
+    return Views(sets, tuple(sorted(ids)), Weights.of(config.load()))
 
 
 def _made_up(n: int) -> Views:

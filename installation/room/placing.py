@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mixtape.build import sets_for_distance, weights_of
+from mixtape.build import sets_for_distance
 from mixtape.config import Config
 from mixtape.covergan.condition import Condition, song_features
 from mixtape.covergan.material import model_path, read_condition
@@ -21,6 +21,7 @@ from mixtape.features.listen import Ears, one_thread
 from mixtape.features.stretch import SEGMENT, stretches
 from mixtape.fingerprint.index import Index, Match, kept
 from mixtape.library import Library
+from mixtape.similarity.sets import Weights
 from mixtape.similarity.space import Space
 from mixtape.types import FloatArray
 
@@ -63,7 +64,7 @@ class Placer:
             if any(each.ids != song_map.ids for each in features.values()):
                 raise LibraryError(f"{folder}: its map is of other songs; run mixtape build again")
             tables = {name: each.values for name, each in features.items()}
-            space = Space.of(tables, song_map.ids, weights=weights_of(config), whole=False)
+            space = Space.of(tables, song_map.ids, weights=Weights.of(config), whole=False)
             try:
                 index = kept(library.fingerprint_folder)
             except LibraryError:

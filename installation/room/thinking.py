@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Protocol, Self
 
+from installation.beside import Beside, Failed
 from installation.room.placing import Placed, Placer
-from mixtape.apart import end_with_the_asker, one_thread_each
 from mixtape.config import Config
 from mixtape.errors import MixtapeError
 from mixtape.fingerprint.index import Match
 from mixtape.types import FloatArray
-
-_STARTS = 3
-_NICE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +57,11 @@ def think(placer: Placer, question: Question) -> Answer:
 
 
 class Apart:
-    """A mind in a process of its own. One that dies is started again, three times in all; then it says so and answers no more."""
+    """A mind in a process of its own: see `Beside`."""
 
     def __init__(self, library: Path, config: Config) -> None:
-        self._library, self._config = library, config
-        self._pool: ProcessPoolExecutor | None = None
-        self._waiting: tuple[int, Future[Answer]] | None = None
-        self._starts = 0
+        self._beside: Beside[Answer] = Beside(_think, _begin, library, config, what="recognising songs")
+        self._at = 0
 
     def __enter__(self) -> Self:
         return self
@@ -82,53 +71,18 @@ class Apart:
 
     def ask(self, question: Question) -> bool:
         """Take a question; False when the last one is not answered yet, or nobody answers any more."""
-        if self._waiting is not None or self._starts > _STARTS:
-            return False
-        try:
-            with one_thread_each():
-                self._waiting = question.at, self._ready().submit(_think, question)
-        except (BrokenProcessPool, OSError, RuntimeError):
-            self._bury()
-            return False
-        return True
+        taken = self._beside.ask(question)
+        self._at = question.at if taken else self._at
+        return taken
 
     def answer(self) -> Answer | None:
         """The answer to the last question, once; None while there is none."""
-        if self._waiting is None or not self._waiting[1].done():
-            return None
-        (at, future), self._waiting = self._waiting, None
-        try:
-            return future.result()
-        except BrokenProcessPool:
-            self._bury()
-            rest = "it is started again" if self._starts <= _STARTS else "what plays is not recognised any more"
-            return Answer(at, error=f"the process that recognises songs died; {rest}")
-        except Exception as error:
-            return Answer(at, error=f"what plays cannot be recognised: {error}")
+        answer = self._beside.answer()
+        return Answer(self._at, error=answer.words) if isinstance(answer, Failed) else answer
 
     def close(self) -> None:
         """End the process."""
-        self._starts = _STARTS + 1
-        if self._pool:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            for process in list((self._pool._processes or {}).values()):
-                process.terminate()
-            self._pool = None
-
-    def _ready(self) -> ProcessPoolExecutor:
-        if self._pool is None:
-            self._starts += 1
-            self._pool = ProcessPoolExecutor(
-                1, mp_context=get_context("spawn"), initializer=_begin, initargs=(self._library, self._config)
-            )
-        return self._pool
-
-    def _bury(self) -> None:
-        if self._pool:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-        self._pool, self._waiting = None, None
-        if self._starts >= _STARTS:
-            self._starts = _STARTS + 1
+        self._beside.close()
 
 
 # In the process ----------------------------------------------------------------------------------------------------------------
@@ -138,11 +92,6 @@ _placer: Placer | MixtapeError | None = None
 
 def _begin(library: Path, config: Config) -> None:
     global _placer
-    # Ctrl-C is for the show, which then ends us.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(os, "nice"):
-        os.nice(_NICE)
-    threading.Thread(target=end_with_the_asker, daemon=True).start()
     try:
         _placer = Placer.load(library, config)
     except MixtapeError as error:

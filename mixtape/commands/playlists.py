@@ -215,9 +215,7 @@ def _collection(library: Library, settings: configuration.Config, on_map: str) -
     known = library.names("maps")
     if known and on_map not in known:
         raise LibraryError(f"no map '{on_map}'; there is {', '.join(known)}")
-    build = settings.build
-    weights = Weights(build.rhythm_weight, build.timbre_weight, build.tone_weight, build.blocks_weight, build.ear_weight)
-    return Collection.of(library, on_map=on_map, weights=weights)
+    return Collection.of(library, on_map=on_map, weights=Weights.of(settings))
 
 
 def _points(curve: str) -> tuple[float, ...]:

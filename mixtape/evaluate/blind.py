@@ -16,7 +16,7 @@ import numpy as np
 from mixtape.config import Config
 from mixtape.errors import LibraryError
 from mixtape.evaluate.measures import K, Rows, recommended
-from mixtape.evaluate.spaces import families_of, heard_sets, proximities, refused, weights_of
+from mixtape.evaluate.spaces import families_of, heard_sets, proximities, refused
 from mixtape.evaluate.votes import Liked, Vote, add_vote, preferences, read_votes, summary
 from mixtape.similarity.sets import Weights
 from mixtape.types import FloatArray, Track
@@ -60,7 +60,7 @@ def ask(
     `show` is given a pair and its number from 1, and returns a, b, = for no difference, or q to stop. `seed` fixes the lots.
     LibraryError when there is nothing to choose between.
     """
-    weights, path = weights_of(config), votes_file(library)
+    weights, path = Weights.of(config), votes_file(library)
     votes = read_votes(path)
     sets = heard_sets(library)
     for number, pair in enumerate(_pairs(library, sets, weights, seed=seed, count=pairs, turn=len(votes)), 1):

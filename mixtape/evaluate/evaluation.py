@@ -30,7 +30,7 @@ from mixtape.evaluate.measures import (
     smoothness,
     step_rank,
 )
-from mixtape.evaluate.spaces import FUSED, Sets, distances, heard_sets, proximities, refused, space_names, weights_of
+from mixtape.evaluate.spaces import FUSED, Sets, distances, heard_sets, proximities, refused, space_names
 from mixtape.evaluate.weightings import Comparison, compared, settings_to_try
 from mixtape.progress import Progress, silent
 from mixtape.similarity.sets import Weights
@@ -179,7 +179,7 @@ def _judged(library: Library, config: Config, progress: Progress, *, halves: boo
     sets = {name: np.asarray(values)[kept] for name, values in heard_sets(library).items()}
     songs = [tracks[row] for row in kept]
     halved, found = _halves(library, songs, config, progress, tuple(sets)) if halves else (np.zeros(0, np.int64), {})
-    return _Judged(songs, sets, labels_of(songs), found, halved, weights_of(config), config.playlist.length)
+    return _Judged(songs, sets, labels_of(songs), found, halved, Weights.of(config), config.playlist.length)
 
 
 def _drawn(labels: SongLabels, *, most: int) -> Rows:

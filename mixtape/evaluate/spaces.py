@@ -30,11 +30,6 @@ _RAW_SETS = ("rp", "ssd", "rh")
 Sets = Mapping[str, FloatArray]
 
 
-def weights_of(config: Config) -> Weights:
-    """The weights of the settings."""
-    return Weights(**{field.name: getattr(config.build, f"{field.name}_weight") for field in fields(Weights)})
-
-
 def families_of(sets: Collection[str]) -> tuple[str, ...]:
     """The families of weights that have at least one feature set here, in the order of the settings."""
     present = {SETS[name].family for name in sets if name in SETS}
@@ -138,7 +133,7 @@ def _neighbours(library: Library, ids: tuple[str, ...], config: Config, space: s
     from mixtape.similarity.nearest import nearest
     from mixtape.similarity.space import Space
 
-    sets, weights = heard_sets(library), weights_of(config)
+    sets, weights = heard_sets(library), Weights.of(config)
     if space == FUSED and sets:
         # As the product does it, for any number of songs.
         return Space.of(sets, ids, weights=weights).neighbours(k)

@@ -7,8 +7,9 @@ there share its weight by their parts. A set that is not in `SETS` does not coun
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
+from mixtape.config import Config
 from mixtape.errors import MixtapeError
 
 
@@ -50,6 +51,11 @@ class Weights:
     tone: float = 1.0
     blocks: float = 2.0
     ear: float = 2.0
+
+    @classmethod
+    def of(cls, config: Config) -> Weights:
+        """The weights of the settings."""
+        return cls(**{each.name: getattr(config.build, f"{each.name}_weight") for each in fields(cls)})
 
 
 def shares(names: Iterable[str], weights: Weights) -> dict[str, float]:

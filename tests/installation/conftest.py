@@ -12,6 +12,7 @@ from typing import Any
 import moderngl
 import numpy as np
 import pytest
+from prepared import write_library, write_music
 
 from installation.clock import FixedClock
 from installation.director import SCENES
@@ -131,6 +132,15 @@ def played(world: World, seconds: float, *wishes: tuple[float, str, Any], fps: f
         if any(isinstance(command, Play) for command in commands):
             song_s = 0.0
     return state
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a library of eight songs, built by the real chain."""
+    place = tmp_path_factory.mktemp("prepared")
+    write_music(place / "music")
+    write_library(place / "music", place / "library")
+    return place / "library"
 
 
 @pytest.fixture(scope="session")

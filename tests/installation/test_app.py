@@ -14,20 +14,11 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from prepared import write_library, write_music
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from mixtape.library import Library
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("prepared")
-    write_music(place / "music")
-    write_library(place / "music", place / "library")
-    return place / "library"
 
 
 def _mixtape(*words: object, **environment: str) -> subprocess.Popen[str]:

@@ -201,12 +201,22 @@ def test_previous_goes_back_and_next_returns(small_world, play):
 def test_knobs_are_checked_before_they_turn(small_world, play):
     state = play(small_world, 2.0)
     turned, commands = step(state, [wish("energy", 0.25), wish("volume", 0.5)], at(2.1, 2.0), small_world)
-    assert turned.knobs["energy"] == 0.25
+    assert turned.wished["energy"] == 0.25
     assert commands == (Volume(0.5),)
     for knob, value in (("energy", 7.0), ("energy", float("nan")), ("scene", "opera"), ("wall_rows", "many"), ("fps", 30)):
         refused, _ = step(state, [wish(knob, value)], at(2.1, 2.0), small_world)
         assert refused.knobs == state.knobs
         assert knob in refused.error
+
+
+def test_a_knob_glides_to_where_it_was_turned_alike_at_any_frame_rate(small_world, play):
+    values = {fps: play(small_world, 1.2, (1.0, "bloom", 1.0), fps=fps).knobs["bloom"] for fps in (20.0, 60.0)}
+    assert 0.4 < values[20.0] < 1.0
+    begun_s = {fps: 1.2 - math.ceil(1.0 * fps) / fps for fps in values}
+    assert begun_s[20.0] == pytest.approx(begun_s[60.0])
+    assert values[20.0] == pytest.approx(values[60.0], abs=0.12), "a frame more or less of gliding at most"
+    assert play(small_world, 2.5, (1.0, "bloom", 1.0)).knobs["bloom"] == 1.0
+    assert play(small_world, 1.1, (1.0, "wall_rows", 20)).knobs["wall_rows"] == 20
 
 
 def test_quit_is_handed_to_the_app(small_world, play):
@@ -367,10 +377,10 @@ def test_settled_tiles_do_not_hide_each_other(small_world):
 
 def test_reduced_motion_holds_knobs_back_and_lets_them_go_again(small_world, play):
     wishes = ((0.0, "energy", 0.9), (0.0, "transition_s", 0.5), (0.0, "wall_speed", 3.0))
-    still = play(small_world, 2.0, *wishes, (1.0, "reduced_motion", True))
+    still = play(small_world, 2.5, *wishes, (1.0, "reduced_motion", True))
     assert still.knobs["energy"] == 0.0 and still.knobs["wall_speed"] == 0.5
     assert still.knobs["transition_s"] >= 6.0 and still.knobs["scene_s"] >= 60.0
-    again = play(small_world, 2.0, *wishes, (1.0, "reduced_motion", True), (1.5, "reduced_motion", False))
+    again = play(small_world, 3.0, *wishes, (1.0, "reduced_motion", True), (1.5, "reduced_motion", False))
     assert again.knobs["energy"] == 0.9 and again.knobs["transition_s"] == 0.5
 
 

@@ -9,20 +9,24 @@ from installation.control.knobs import Refusal, event, events
 from installation.messages import ControlEvent, Play
 from installation.points import MOST, read_points, write_points
 from installation.state import COMING, Moment, begin_tape, first_state, step
-from installation.tape import LONGEST, Tape
+from installation.tape import LONGEST, PLAIN, Tape, manner_of, read_made, write_made
+
+
+def made(songs, manner=PLAIN):
+    return write_made(manner, songs)
 
 
 class Evening:
-    """A show that only the step makes; a second a frame."""
+    """A show that only the step makes, ten frames a second."""
 
     def __init__(self, world, row=3):
         self.world, self.time_s = world, 0.0
         self.state = first_state(world, seed_id=world.tracks[row].id, seed=1)
 
     def frame(self, *asked):
-        self.time_s += 1.0
+        self.time_s += 0.1
         wishes = [ControlEvent("test", knob, value, self.time_s) for knob, value in asked]
-        self.state, commands = step(self.state, wishes, Moment(int(self.time_s), self.time_s, 1.0, 0.5), self.world)
+        self.state, commands = step(self.state, wishes, Moment(0, self.time_s, 0.1, self.time_s), self.world)
         return commands
 
 
@@ -37,8 +41,8 @@ def songs(small_world):
 
 
 def test_a_mixtape_plays_in_its_order_and_then_the_walk_goes_on(evening, songs):
-    made = (evening.state.track_id, *songs)
-    evening.frame(("tape", " ".join(made)))
+    made_up = (evening.state.track_id, *songs)
+    evening.frame(("tape", made(made_up)))
     assert evening.state.next_ids == songs[:COMING]
     for song in songs:
         evening.frame(("next", None))
@@ -50,24 +54,24 @@ def test_a_mixtape_plays_in_its_order_and_then_the_walk_goes_on(evening, songs):
 
 def test_a_mixtape_for_another_seed_comes_too_late(evening, songs):
     before = evening.state.next_ids
-    evening.frame(("tape", " ".join(songs)))
+    evening.frame(("tape", made(songs)))
     assert evening.state.next_ids == before
     assert evening.state.tape.songs == ()
 
 
 def test_the_next_mixtape_goes_on_from_the_end_of_the_one_that_plays(evening, songs):
     start = evening.state.track_id
-    evening.frame(("tape", " ".join((start, *songs[:4]))))
+    evening.frame(("tape", made((start, *songs[:4]))))
     assert evening.state.tape.end == songs[3]
     more = (songs[3], songs[4], songs[0], start, songs[5])
-    evening.frame(("tape", " ".join(more)))
+    evening.frame(("tape", made(more)))
     assert evening.state.tape.songs == songs[:6], "what waits or was heard is not put in twice"
     assert evening.state.tape.rounds == 2
 
 
 def test_a_mixtape_that_brings_nothing_new_is_spent_until_another_song_begins(evening, songs):
     start = evening.state.track_id
-    evening.frame(("tape", start))
+    evening.frame(("tape", made((start,))))
     assert evening.state.tape.spent
     evening.frame(("next", None))
     assert not evening.state.tape.spent
@@ -76,7 +80,7 @@ def test_a_mixtape_that_brings_nothing_new_is_spent_until_another_song_begins(ev
 
 def test_a_guests_song_comes_between_and_the_mixtape_goes_on(evening, songs, small_world):
     guest = small_world.tracks[30].id
-    evening.frame(("tape", " ".join((evening.state.track_id, *songs))))
+    evening.frame(("tape", made((evening.state.track_id, *songs))))
     evening.frame(("queue", guest))
     assert evening.state.next_ids == (guest, *songs[: COMING - 1])
     evening.frame(("next", None))
@@ -85,19 +89,51 @@ def test_a_guests_song_comes_between_and_the_mixtape_goes_on(evening, songs, sma
 
 
 def test_a_song_chosen_by_hand_ends_the_mixtape(evening, songs, small_world):
-    evening.frame(("tape", " ".join((evening.state.track_id, *songs))))
+    evening.frame(("tape", made((evening.state.track_id, *songs))))
     evening.frame(("seed", small_world.tracks[33].id))
     assert evening.state.tape == Tape(small_world.tracks[33].id)
 
 
 def test_the_song_before_comes_back_and_the_mixtape_after_it(evening, songs):
     start = evening.state.track_id
-    evening.frame(("tape", " ".join((start, *songs))))
+    evening.frame(("tape", made((start, *songs))))
     evening.frame(("next", None))
     evening.frame(("previous", None))
     assert evening.state.track_id == start
     evening.frame(("next", None))
     assert (evening.state.track_id, *evening.state.next_ids) == songs[: COMING + 1]
+
+
+def test_a_recipe_turned_to_takes_the_place_of_what_was_to_come_once_it_is_made(evening, songs):
+    before = evening.state.next_ids
+    evening.frame(("recipe", "wander"))
+    assert evening.state.next_ids == before, "nothing changes before the mixtape is there"
+    manner = manner_of(evening.state.wished)
+    evening.frame(("tape", made((evening.state.track_id, *songs), manner)))
+    assert evening.state.next_ids == songs[:COMING]
+    evening.frame(("variation", 4))
+    evening.frame(("tape", made((evening.state.track_id, *songs[::-1]), manner)))
+    assert evening.state.next_ids == songs[:COMING], "a mixtape of before the turn came too late"
+    evening.frame(("tape", made((evening.state.track_id, *songs[::-1]), manner_of(evening.state.wished))))
+    assert evening.state.next_ids == songs[: -COMING - 1 : -1]
+
+
+def test_back_to_the_walk_it_goes_on_at_once(evening, songs):
+    before = evening.state.next_ids
+    evening.frame(("recipe", "wander"))
+    evening.frame(("tape", made((evening.state.track_id, *songs), manner_of(evening.state.wished))))
+    evening.frame(("recipe", "walk"))
+    assert evening.state.tape == Tape(evening.state.track_id)
+    assert evening.state.next_ids == before
+
+
+def test_the_plain_walk_has_no_manner_and_every_turn_has_its_own(small_world):
+    knobs = first_state(small_world, seed_id=None, seed=1).wished
+    turned = [{**knobs, name: value} for name, value in (("recipe", "wander"), ("variation", 2), ("similar_ear", 0.5))]
+    manners = [manner_of(each) for each in turned]
+    assert manner_of(knobs) == PLAIN
+    assert len({*manners, PLAIN}) == 4
+    assert all(read_made(write_made(each, ("a", "b"))) == (each, ("a", "b")) for each in [PLAIN, *manners])
 
 
 def test_begin_tape_plays_its_first_song_now(evening, songs, small_world):
@@ -117,8 +153,8 @@ def test_a_place_on_the_map_plays_the_song_that_lies_there(evening, small_world)
 
 
 def test_no_more_songs_wait_than_a_mixtape_may_have():
-    made = [f"{k:016x}" for k in range(LONGEST + 50)]
-    assert len(Tape(made[0]).longer(made, heard=()).songs) == LONGEST
+    many = [f"{k:016x}" for k in range(LONGEST + 50)]
+    assert len(Tape(many[0]).longer(many, heard=()).songs) == LONGEST
 
 
 @pytest.mark.parametrize("args", [(0.25, 0.5), ("0.25 0.5",), ("0.25, 0.5",), ([0.25, 0.5],)])
