@@ -1,4 +1,4 @@
-"""A thread that does beforehand, or beside, what would cost the show a late frame: reading the songs to come, and searching.
+"""A thread that does beforehand, or beside, what would cost the show a late frame: reading songs and maps to come, and searching.
 
 Newest wins: a wish that was not begun yet is replaced by the next one. Answers are asked for, never waited for.
 """
@@ -12,6 +12,7 @@ from typing import Self
 
 from installation.heard import heard
 from installation.world import World, found
+from mixtape.errors import MixtapeError
 from mixtape.library import Library
 from mixtape.types import Track
 
@@ -28,10 +29,12 @@ class Ahead:
         self._changed = threading.Condition()
         self._coming: tuple[str, ...] = ()
         self._warm: tuple[str, ...] = ()
+        self._map: str | None = None
         self._text = ""
         self._answer: tuple[str, tuple[Track, ...]] = ("", ())
         self._closed = False
         self._told: list[str] = []
+        self._failed: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="ahead", daemon=True)
 
     def __enter__(self) -> Self:
@@ -55,6 +58,19 @@ class Ahead:
         """Whether this song has been made ready."""
         return track_id in self._warm
 
+    def map(self, name: str) -> bool:
+        """Whether this map can be shown without costing a frame its time; else it is made ready from now on.
+
+        One that cannot be made ready counts as well, so that nobody waits for it: asked for, it says why.
+        """
+        if self._world.maps.ready(name) or name in self._failed or not self._thread.is_alive():
+            return True
+        if name != self._map:
+            with self._changed:
+                self._map = name
+                self._changed.notify()
+        return False
+
     def search(self, text: str) -> None:
         """Look for the songs that `text` means."""
         if text != self._text:
@@ -77,18 +93,30 @@ class Ahead:
             with self._open_library() as library:
                 while self._wait():
                     self._look(library)
+                    self._lay_out()
                     self._read()
         except Exception as error:  # the show can do without
             self._told.append(f"nothing is searched or read ahead any more: {error}")
 
     def _wait(self) -> bool:
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._text != self._answer[0] or self._coming != self._warm)
+            self._changed.wait_for(
+                lambda: self._closed or self._map or self._text != self._answer[0] or self._coming != self._warm
+            )
             return not self._closed
 
     def _look(self, library: Library) -> None:
         if (text := self._text) != self._answer[0]:
             self._answer = (text, found(library, text, self._known, limit=FOUND_LIMIT) if text.strip() else ())
+
+    def _lay_out(self) -> None:
+        name, self._map = self._map, None
+        if name is None:
+            return
+        try:
+            self._world.maps.prepare(name)
+        except MixtapeError:
+            self._failed.add(name)
 
     def _read(self) -> None:
         """One song, the first that is not ready: a search need not wait for the others."""

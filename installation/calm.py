@@ -2,7 +2,7 @@
 
 Nothing answers onsets (`energy` 0 stills shakes, pulses and rings), pictures wander at half speed at most, scenes stay for a
 minute or longer and fade for six seconds or longer. What else moves asks `reduced`: the camera glides slowly at one height, the
-wall has no ripple, and map and grid fade where else their tiles would fly.
+wall has no ripple, map and grid fade where else their tiles would fly, and so does one map into the other.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ GLIDE = 0.25
 """How fast the camera's time runs in reduced motion."""
 
 _MOST = {"energy": 0.0, "wall_speed": 0.5}
-_LEAST = {"transition_s": 6.0, "scene_s": 60.0}
+_LEAST = {"transition_s": 6.0, "scene_s": 60.0, "map_s": 6.0}
 
 
 def reduced(knobs: Mapping[str, KnobValue]) -> bool:

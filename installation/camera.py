@@ -96,6 +96,13 @@ def aim(
     return x - min(max(pull * x, -most), most), y - min(max(pull * y, -most), most), zoom
 
 
+def aim_at_all(xy: FloatArray) -> tuple[float, float, float]:
+    """Where the camera wants to rest to see nearly all of the songs at xy (n, 2) world, whether they lie close or far apart."""
+    low, high = np.quantile(xy, (0.04, 0.96), axis=0)
+    (x, y), (across, up) = (low + high) / 2, np.maximum((high - low) / 2, 1e-3)
+    return float(x), float(y), min(max(math.log2(0.38 / max(across / STRETCH, up)), -0.25), 0.9)
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """How world becomes screen: centre, zoom, tilt 0..1, the picture's aspect, and where on the screen the centre lies."""

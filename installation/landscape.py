@@ -22,9 +22,9 @@ _FINER = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Landscape:
-    """Row 0 at the bottom. relief (h, w, 4) float32: height 0..1, its slope along x and y, 0; colour (h, w, 4) uint8."""
+    """Row 0 at the bottom. relief (h, w, 4) float16: height 0..1, its slope along x and y, 0; colour (h, w, 4) uint8."""
 
-    relief: FloatArray
+    relief: npt.NDArray[np.float16]
     colour: ByteArray
 
 
@@ -49,7 +49,7 @@ def landscape(xy: FloatArray, colours: FloatArray) -> Landscape:
     # Between the readings of a shader heights run straight; so fine that no contour shows it.
     height = zoom(height, _FINER, order=3, mode="nearest")
     slope_y, slope_x = np.gradient(height * per_unit * _FINER)
-    relief = np.stack([height, slope_x, slope_y, np.zeros_like(height)], axis=-1).astype(np.float32)
+    relief = np.stack([height, slope_x, slope_y, np.zeros_like(height)], axis=-1).astype(np.float16)
     colour = np.concatenate([tint, np.ones_like(wide)[..., None]], axis=-1)
     return Landscape(relief, np.round(colour.clip(0, 1) * 255).astype(np.uint8))
 

@@ -168,6 +168,7 @@ class Live:
             any_song=lambda: random.choice(world.tracks).id,
             volume=lambda: float(show.state.knobs["volume"]),
             best=self._best,
+            another_map=lambda count: world.maps.after(self._map_wished, count),
             learn=midi.learn if midi else None,
             row_at=self._row_at,
         )
@@ -247,7 +248,8 @@ class Live:
             for fault in self._recording.errors():
                 self._show.complain(fault)
         self._tell()
-        self._ahead.songs((*(str(event.value) for event in self._held), *self._show.state.next_ids))
+        held = (str(event.value) for event in self._held if event.knob == "seed")
+        self._ahead.songs((*held, *self._show.state.next_ids))
         if self._levels:
             self._levels.songs((*self._show.state.next_ids, self._show.state.track_id))
         for fault in (*self._ahead.errors(), *(self._composer.errors() if self._composer else ())):
@@ -311,13 +313,23 @@ class Live:
         return self._once_read(self._ruled(wishes, moment.time_s), moment.time_s)
 
     def _once_read(self, events: Sequence[ControlEvent], now_s: float) -> list[ControlEvent]:
-        """What can be done now: a song chosen out of turn begins when it has been read beside the loop, or after `_HELD_S`."""
-        due, self._held = [*self._held, *events], []
-        for event in due:
-            song = event.knob == "seed" and event.value in self._world.row and event.value != self._show.state.track_id
-            if song and now_s - event.time_s < _HELD_S and not self._ahead.has(str(event.value)):
-                self._held.append(event)
-        return [replace(event, time_s=now_s) for event in due if event not in self._held]
+        """What can be done now: a song chosen out of turn begins when it has been read beside the loop, or after `_HELD_S`, and
+        of maps that are wished for the last one when it has been laid out there."""
+        waiting, self._held = [*self._held, *events], []
+        last = max((number for number, event in enumerate(waiting) if event.knob == "map"), default=-1)
+        due: list[ControlEvent] = []
+        for number, event in enumerate(waiting):
+            if event.knob == "map" and number != last:
+                continue
+            (due if self._read(event, now_s) else self._held).append(event)
+        return [replace(event, time_s=now_s) for event in due]
+
+    def _read(self, event: ControlEvent, now_s: float) -> bool:
+        """Whether an event costs no frame its time, or has waited long enough."""
+        if event.knob == "map" and event.value in self._world.maps.names:
+            return self._ahead.map(str(event.value))
+        song = event.knob == "seed" and event.value in self._world.row and event.value != self._show.state.track_id
+        return not song or now_s - event.time_s >= _HELD_S or self._ahead.has(str(event.value))
 
     def _ruled(self, events: list[ControlEvent], now_s: float) -> list[ControlEvent]:
         """What comes of everybody's wishes: the operator's at once, those of guests in turn."""
@@ -337,8 +349,8 @@ class Live:
             self._show.complain(fault)
 
     def _know_own(self) -> None:
-        """Let what steers from outside know the inputs of the user's own scenes."""
-        self._own = own_knobs(self._show.own)
+        """Let what steers from outside know the inputs of the user's own scenes, and the maps of the collection."""
+        self._own = own_knobs(self._show.own, self._world.maps.names)
         if self._osc:
             self._osc.inbox.own = self._own
         if self._midi:
@@ -391,6 +403,12 @@ class Live:
         self._lit = None if lit.over and not searching else lit
 
     # Words for whoever steers --------------------------------------------------------------------------------------------------
+
+    @property
+    def _map_wished(self) -> str:
+        """The map that was wished for last, though it may not be laid out yet."""
+        waiting = [str(event.value) for event in self._held if event.knob == "map"]
+        return waiting[-1] if waiting else str(self._show.state.wished["map"])
 
     def _best(self, text: str) -> str | None:
         found = self._ahead.found(text)

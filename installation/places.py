@@ -59,15 +59,27 @@ def flown(
     if share <= 0.0 or share >= 1.0:
         return before if share <= 0.0 else after
     (xy, half), (to_xy, to_half) = before, after
-    away = np.hypot(*(xy - xy[focus]).T)
-    # What lies far outside the picture is late, but not so late that all others stand waiting for it.
-    late = STAGGER * np.minimum(away / max(min(float(away.max()), 1.2), 1e-6), 1.0)
-    p = smooth(share * (1.0 + STAGGER) - late).astype(np.float32)
+    p = smooth(share * (1.0 + STAGGER) - lateness(xy, focus)[0]).astype(np.float32)
     rise = np.sin(np.float32(np.pi) * p)
+    return curved(xy, to_xy, p), ((half + (to_half - half) * p) * (1.0 + 0.2 * rise)).astype(np.float32)
+
+
+def lateness(xy: FloatArray, focus: int) -> tuple[FloatArray, float]:
+    """How late (n,) 0..`STAGGER` each tile of xy (n, 2) sets out, the tile `focus` first; and how far from it tiles are latest.
+
+    What lies far outside the picture is late, but not so late that all others stand waiting for it.
+    """
+    away = np.hypot(*(xy - xy[focus]).T)
+    reach = max(min(float(away.max()), 1.2), 1e-6)
+    return (STAGGER * np.minimum(away / reach, 1.0)).astype(np.float32), reach
+
+
+def curved(xy: FloatArray, to_xy: FloatArray, p: FloatArray) -> FloatArray:
+    """Places (n, 2) of tiles that have come `p` (n,) 0..1 of the way from `xy` to `to_xy`, all in a curve to their right."""
     path = to_xy - xy
     across = np.stack([-path[:, 1], path[:, 0]], axis=1)
-    at = xy + path * p[:, None] + across * (np.float32(0.16) * rise)[:, None]
-    return at.astype(np.float32), ((half + (to_half - half) * p) * (1.0 + 0.2 * rise)).astype(np.float32)
+    at = xy + path * p[:, None] + across * (np.float32(0.16) * np.sin(np.float32(np.pi) * p))[:, None]
+    return np.asarray(at, np.float32)
 
 
 def smooth(x: npt.ArrayLike) -> npt.NDArray[np.float64]:

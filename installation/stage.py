@@ -10,6 +10,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import moderngl
 import numpy as np
 
+from installation.director import FADE
 from installation.displays import Displays
 from installation.gl.context import collect
 from installation.gl.drawing import Drawing, cover_texture
@@ -27,6 +28,7 @@ from installation.scenes.chart import ChartScene
 from installation.scenes.forming import FormingScene
 from installation.scenes.gallery import GalleryScene
 from installation.scenes.grid import GridScene
+from installation.scenes.legend import Legend
 from installation.scenes.lit_titles import LitTitles
 from installation.scenes.map import MapScene
 from installation.scenes.overlay import NOTHING, Overlay, Shown, row_at
@@ -44,6 +46,10 @@ LastPass: TypeAlias = Callable[[moderngl.Texture, moderngl.Framebuffer, FrameSta
 
 _REHEARSED = 32
 """So many of a user's own scenes are drawn once before the doors open: some take seconds to compile."""
+
+
+_MAPPED = ("map", "forming")
+"""Scenes that show a map."""
 
 
 class Scene(Protocol):
@@ -122,7 +128,7 @@ class Stage:
         self._covers: dict[str, moderngl.Texture] = {}
         self._began = began
         self._field, self._thread = TileField(self._drawing), Thread(self._drawing)
-        self._title = TitleCard(self._drawing)
+        self._title, self._legend = TitleCard(self._drawing), Legend(self._drawing)
         self._overlay = Overlay(self._drawing)
         self._titles = LitTitles(self._drawing)
         self._make_targets()
@@ -165,6 +171,7 @@ class Stage:
 
     def rehearse(self, state: FrameState) -> None:
         """Draw every scene and every change once, unseen, so that no shader is compiled while somebody looks."""
+        self._drawing.world.maps.prepare(state.map)
         before, after, between = self._targets
         for name in (*self._scenes, *list(self._own)[:_REHEARSED]):
             self._scene(name, replace(state, scene=name, from_scene=name, scene_mix=1.0), before)
@@ -210,6 +217,7 @@ class Stage:
         collect(self._gl)
         if shown.lit is not self._drawing.lit:
             self._drawing = replace(self._drawing, lit=shown.lit)
+        self._drawing.grounds.hold(flight.map for flight in state.flights)
         for own in self._own.values():
             own.rest(state.moment.time_s)
         self._gl.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
@@ -224,7 +232,7 @@ class Stage:
             self._post.gather(state, self._drawing, picture)
             self._post.draw(state, self._drawing, picture.texture, judged)
             # Letters are set for the picture's own size, whatever size the scenes are drawn at, and stay clear of grain.
-            self._words(state, full_size)
+            self._words(state, full_size, alone=not (shown.heading or shown.rows))
             self._titles.draw(state, full_size)
         if shown.any:
             # Under the limiter too: a search opened and closed again and again is a strobe like any other.
@@ -300,11 +308,13 @@ class Stage:
         if flies(state) or state.scene not in ("map", "grid"):
             return None
         if state.scene == "grid":
-            return speck_at(x, y, self._drawing, self._drawing.before_grid(state), grid=True)
-        return speck_at(x, y, self._drawing, self._drawing.over_map(state))
+            return speck_at(x, y, state, self._drawing, self._drawing.before_grid(state), grid=True)
+        return speck_at(x, y, state, self._drawing, self._drawing.over_map(state))
 
     def _picture(self, state: FrameState) -> Target:
         """The scene of a state, or the change between two."""
+        if len(state.flights) > 1 and state.flights[-1].still and {state.scene, state.from_scene} & set(_MAPPED):
+            return self._fade_of_maps(state)
         if state.scene_mix >= 1.0 or state.scene == state.from_scene:
             return self._scene(state.scene, state, self._targets[0])
         begin, end, share = state.way
@@ -317,19 +327,36 @@ class Stage:
         TRANSITIONS[state.change].draw(state, self._drawing, before.texture, after.texture, share=share, song=song)
         return self._targets[2]
 
-    def _words(self, state: FrameState, drawing: Drawing) -> None:
-        """The words of the scenes in sight, those of the one that goes before those of the one that comes, and the title card."""
+    def _fade_of_maps(self, state: FrameState) -> Target:
+        """The picture by the map that goes, and through it the one that comes, where no tile shall fly."""
+        *before, last = state.flights
+        gone, target = self._lend("map that goes"), self._lend("maps")
+        picture = self._picture(replace(state, flights=tuple(before)))
+        gone.begin()
+        self._drawing.screen.draw("post/copy", u_picture=picture.texture)
+        picture = self._picture(replace(state, flights=(last,)))
+        target.begin()
+        share = last.share(state.moment.time_s)
+        TRANSITIONS[FADE].draw(state, self._drawing, gone.texture, picture.texture, share=share, song=(0.0, 0.0, 0.0))
+        return target
+
+    def _words(self, state: FrameState, drawing: Drawing, *, alone: bool) -> None:
+        """The words of the scenes in sight, those of the one that goes before those of the one that comes, then legend and title.
+
+        The legend makes room where it is not `alone` at the upper left."""
         standing = {state.scene: 1.0}
         if state.scene_mix < 1.0 and state.scene != state.from_scene:
             begin, end, share = state.way
             standing = {begin: 1.0 - float(smooth(2.5 * share)), end: float(smooth(2.5 * share - 1.5))}
-        untitled = 1.0
+        untitled, mapped = 1.0, 0.0
         for name, weight in standing.items():
             scene = self._named(name)
             if isinstance(scene, WordedScene):
                 scene.words(state, drawing, weight)
             if getattr(scene, "titled", False):
                 untitled = 1.0 - weight
+            mapped += weight * (name in _MAPPED)
+        self._legend.draw(state, drawing, share=mapped if alone else 0.0)
         self._title.draw(state, drawing, share=untitled)
 
     def _flight(self, state: FrameState, begin: TileScene, end: TileScene, share: float) -> Target:
@@ -392,9 +419,12 @@ class Stage:
             return self._finished.texture
         if what == "cover" or what not in self._scenes:
             return self._cover(state)
+        return self._scene(what, state, self._lend(what)).texture
+
+    def _lend(self, what: str) -> Target:
         if what not in self._lent:
             self._lent[what] = Target.make(self._gl, self._drawing.size_px)
-        return self._scene(what, state, self._lent[what]).texture
+        return self._lent[what]
 
     def _cover(self, state: FrameState) -> moderngl.Texture:
         if state.track_id not in self._covers:

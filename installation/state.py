@@ -16,13 +16,14 @@ from types import MappingProxyType
 import numpy as np
 
 from installation.calm import GLIDE, calmed, reduced
-from installation.camera import AT_REST_S, LOOKS, OPENING, Camera, aim, look_at, look_of
+from installation.camera import AT_REST_S, LOOKS, OPENING, Camera, aim, aim_at_all, look_at, look_of
 from installation.changeover import lead_s, leave_s
 from installation.choice import upcoming
 from installation.colours import between, padded
 from installation.director import FLY, Bill, Cue, direct
 from installation.displays import DISPLAY_KNOBS, corners_moved
 from installation.heard import AudioFrame, heard
+from installation.maps import Flight, Flights, landed, set_out, weight_of
 from installation.messages import (
     RECORDER,
     SONG_WISHES,
@@ -39,7 +40,7 @@ from installation.messages import (
     TileSheet,
     Volume,
 )
-from installation.places import on_map, places_of, smooth
+from installation.places import on_map, smooth
 from installation.points import read_points
 from installation.room.told import SILENCE, SOURCE, Now, Room, audio_frame, read_place, read_song
 from installation.tape import CHOOSING, PLAIN, Tape, manner_of, read_made
@@ -76,7 +77,7 @@ class FrameState:
     `next_ids` is what comes, soonest first: what guests wished for, then the songs of the `tape`, then those of the walk;
     `history` what was played, the current song last. Times are show time.
 
-    `flown_s` is when somebody last flew the camera.
+    `flown_s` is when somebody last flew the camera. `flights` bring the tiles to the map that is shown: see `installation.maps`.
 
     `turns` are the last few of the history, each with when it began, for what still fades from song to song.
     `song_s` is the place in this song: the sound's, once it has `arrived`, until then reckoned from `from_s`, the second that
@@ -119,6 +120,7 @@ class FrameState:
     error_since_s: float
     wished: Mapping[str, KnobValue]
     tape: Tape
+    flights: Flights
     told_s: float = math.inf
     turned_s: float = -math.inf
     room: Room | None = None
@@ -130,6 +132,11 @@ class FrameState:
         if self.backwards:
             return self.scene, self.from_scene, 1.0 - self.scene_mix
         return self.from_scene, self.scene, self.scene_mix
+
+    @property
+    def map(self) -> str:
+        """The map that is shown, or that the tiles are on their way to."""
+        return self.flights[-1].map
 
     @property
     def turning(self) -> bool:
@@ -176,6 +183,9 @@ def first_state(world: World, *, seed_id: str | None, seed: int) -> FrameState:
     if wish != "auto" and wish not in world.scenes:
         error = _no_scene(wish, world)
     scene = wish if wish in world.scenes else world.scenes[0]
+    song_map = str(turned["map"])
+    if fault := world.maps.fault(song_map):
+        error, song_map = fault, world.maps.first
     return FrameState(
         moment=Moment(0, 0.0, 0.0, 0.0),
         track_id=track_id,
@@ -207,6 +217,7 @@ def first_state(world: World, *, seed_id: str | None, seed: int) -> FrameState:
         error_since_s=0.0,
         wished=turned,
         tape=Tape(track_id, manner_of(turned)),
+        flights=(Flight(song_map),),
     )
 
 
@@ -225,7 +236,7 @@ def step(
     state = _glide(_turn_displays(state))
     state, asked = _song_end(state, world)
     commands += asked
-    state = _direct(state, last, world)
+    state = _fly(_direct(state, last, world), world)
     return _move(state, world), tuple(commands)
 
 
@@ -311,6 +322,8 @@ def _answer(state: FrameState, event: ControlEvent, world: World) -> tuple[Frame
         return state, [Quit()]
     if event.knob == "scene" and event.value not in ("auto", *world.scenes) and isinstance(event.value, str):
         return _complain(state, _no_scene(event.value, world)), []
+    if event.knob == "map" and isinstance(event.value, str) and (fault := world.maps.fault(event.value)):
+        return _complain(state, fault), []
     return _turn(state, event, world)
 
 
@@ -371,11 +384,12 @@ def _seed(state: FrameState, wish: KnobValue | None, world: World) -> tuple[Fram
 
 
 def _seed_at(state: FrameState, wish: KnobValue | None, world: World) -> tuple[FrameState, list[Command]]:
-    """Play the song that lies nearest to a place of the map."""
+    """Play the song that lies nearest to a place of the map that is shown."""
     places = read_points(wish)
     if not len(places):
         return _complain(state, "seed_at: two numbers are needed, x and y on the map from 0 to 1"), []
-    row = int(np.argmin(np.hypot(*(world.song_map.xy - places[0]).T)))
+    shown = world.maps.laid(state.flights, state.moment.time_s).xy
+    row = int(np.argmin(np.hypot(*(shown - places[0]).T)))
     return begin_tape(state, (world.tracks[row].id,), world)
 
 
@@ -619,6 +633,16 @@ def _direct(state: FrameState, last: FrameState, world: World) -> FrameState:
     )
 
 
+def _fly(state: FrameState, world: World) -> FrameState:
+    """Let the tiles set out for the map that is wished for, when it is time for it."""
+    now_s, wish = state.moment.time_s, str(state.knobs["map"])
+    flights = landed(state.flights, now_s)
+    if wish != flights[-1].map and world.maps.fault(wish) is None:
+        lasts_s, still = float(state.knobs["map_s"]), reduced(state.knobs)
+        flights = set_out(flights, wish, time_s=now_s, lasts_s=lasts_s, focus=state.track_id, still=still)
+    return state if flights is state.flights else replace(state, flights=flights)
+
+
 # What moves --------------------------------------------------------------------------------------------------------------------
 
 
@@ -626,8 +650,7 @@ def _move(state: FrameState, world: World) -> FrameState:
     share = float(smooth((state.moment.time_s - state.started_s) / _PALETTE_S))
     palette = between(state.from_palette, padded(world.palette(state.track_id)), share)
     still = reduced(state.knobs)
-    place = state.room.place if state.room else None
-    aim = _aim(world, state.history, place, AT_REST_S if still else state.moment.time_s - state.started_s)
+    aim = _aim(state, world, AT_REST_S if still else state.moment.time_s - state.started_s)
     dt_s = state.moment.dt_s * (GLIDE if still else 1.0)
     if steered := _steered(state):
         aim = look_at(*(float(state.knobs[name]) for name in LOOKS))
@@ -635,10 +658,24 @@ def _move(state: FrameState, world: World) -> FrameState:
     return replace(state, palette=palette, camera=state.camera.follow(*aim, dt_s=dt_s, steered=steered))
 
 
-def _aim(world: World, history: tuple[str, ...], place: tuple[float, float] | None, since_s: float) -> tuple[float, float, float]:
-    """Where the camera is to look: at the song, or at the place of music that is not in the collection."""
-    places = places_of(world.song_map, world.grid)
+def _aim(state: FrameState, world: World, since_s: float) -> tuple[float, float, float]:
+    """Where the camera is to look: at the song, and while the map changes at all of the land, so that the change is seen."""
+    places, history = world.maps.laid(state.flights, state.moment.time_s).places, state.history
+    if any(not flight.still for flight in state.flights[1:]):
+        return aim_at_all(places.map_xy)
     row, before = world.row[history[-1]], world.row[history[-2]] if len(history) > 1 else None
-    song = on_map(place) if place else (float(places.map_xy[row, 0]), float(places.map_xy[row, 1]))
     last = None if before is None else (float(places.map_xy[before, 0]), float(places.map_xy[before, 1]))
-    return aim(song, last, half=float(places.map_half[row]), since_s=since_s)
+    return aim(song_place(state, world), last, half=float(places.map_half[row]), since_s=since_s)
+
+
+def song_place(state: FrameState, world: World) -> tuple[float, float]:
+    """Where on the map the playing song is, in world units; music of the room that is not in the collection has a place of its
+    own on the first map, on others that of the song most like it."""
+    row, now_s = world.row[state.track_id], state.moment.time_s
+    x, y = (float(v) for v in world.maps.laid(state.flights, now_s).places.map_xy[row])
+    if state.room is None or state.room.place is None:
+        return x, y
+    first = world.maps.first
+    own, (song_x, song_y) = on_map(state.room.place), world.maps.places(first).map_xy[row].tolist()
+    weight = weight_of(state.flights, first, now_s)
+    return x + weight * (own[0] - song_x), y + weight * (own[1] - song_y)

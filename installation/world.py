@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 
+from installation.colours import light as lit
+from installation.colours import padded
 from installation.director import SCENES
 from installation.forming import Forming
 from installation.gallery import Gallery, load_gallery
 from installation.isf.header import Input, OwnScene
+from installation.maps import Family, Sibling
 from mixtape.config import Config, Knob
 from mixtape.covergan.colours import colours_of
 from mixtape.errors import LibraryError, MixtapeError
 from mixtape.library import Library
+from mixtape.maps.fit import family_names
 from mixtape.poster.inks import palette_of_id
 from mixtape.types import TIMELINE_HZ, ByteArray, FloatArray, Grid, Neighbours, Palette, Region, SongMap, Timeline, Track
 
@@ -51,13 +55,18 @@ class World:
     gallery: Gallery | None = None
     """What the cover network drew at every age, where that was drawn."""
 
-    regions: tuple[Region, ...] = ()
-    """The map's islands, the far ones first."""
+    maps: Family = field(default=None)  # type: ignore[assignment]
+    """The family of maps, `song_map` the first of them; that one alone where nothing else is said."""
 
     own: tuple[OwnScene, ...] = ()
     """A user's own scenes."""
     scenes: tuple[str, ...] = ("map", "grid", "wall", "chart")
     """What can be shown of this collection, in the director's order: scenes of the house and, after them, a user's own."""
+
+    def __post_init__(self) -> None:
+        if self.maps is None:
+            alone = Family(self.song_map, self.grid, tints=lambda: tints_of(self.tracks, self.palette))
+            object.__setattr__(self, "maps", alone)
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -121,6 +130,8 @@ class World:
         # Looked up now: another thread may read covers ahead, and the catalogue serves this one alone.
         originals = {track.cover_id: _original(library, track.cover_id) for track in tracks}
         forming, gallery = _forming(library, ids), load_gallery(library.covergan_folder)
+        palette = lru_cache(maxsize=None)(lambda track_id: _palette(library, track_id, by_id[track_id].cover_id))
+        traits = _traits(library, song_map)
         there = {"forming": forming is not None, "gallery": gallery is not None}
         return cls(
             tracks=tracks,
@@ -131,13 +142,20 @@ class World:
             config=config,
             timeline=lru_cache(maxsize=8)(lambda track_id: _timeline(library, by_id[track_id])),
             cover_pixels=lru_cache(maxsize=32)(lambda track_id: _cover(library, by_id[track_id].cover_id)),
-            palette=lru_cache(maxsize=None)(lambda track_id: _palette(library, track_id, by_id[track_id].cover_id)),
+            palette=palette,
             find=lambda text: found(library, text, by_id),
             cover_large=lru_cache(maxsize=12)(lambda track_id: _large(originals.get(by_id[track_id].cover_id))),
             loudness_lufs=_loudness(library).get,
             forming=forming,
             gallery=gallery,
-            regions=_regions(library, song_map, by_id),
+            maps=Family(
+                song_map,
+                grid,
+                words=_words(song_map),
+                tints=lambda: tints_of(tracks, palette),
+                regions=lambda each: _regions(each, by_id, traits),
+                others=siblings(library, ids),
+            ),
             scenes=tuple(name for name in SCENES if there.get(name, True)),
         )
 
@@ -146,17 +164,63 @@ _SAMPLED = 20_000
 """Of more songs every so many stand for the others where islands are looked for."""
 
 
-def _regions(library: Library, song_map: SongMap, tracks: Mapping[str, Track]) -> tuple[Region, ...]:
-    """The islands of the map; none when they cannot be named just now."""
+def _regions(song_map: SongMap, tracks: Mapping[str, Track], traits: Mapping[str, FloatArray]) -> tuple[Region, ...]:
+    """The islands of a map; none when they cannot be named just now. `traits` by name, (n,) in the map's order."""
     from mixtape.maps.regions import regions
+
+    try:
+        some = slice(None, None, max(1, -(-len(song_map.ids) // _SAMPLED)))
+        sample = replace(song_map, ids=song_map.ids[some], xy=song_map.xy[some])
+        return regions(sample, tracks, traits={name: values[some] for name, values in traits.items()})
+    except (MixtapeError, KeyError):
+        return ()
+
+
+def _traits(library: Library, song_map: SongMap) -> Mapping[str, FloatArray]:
+    """What songs are like, for the islands' names; nothing when it cannot be read just now."""
     from mixtape.prints.gather import traits_of
 
     try:
-        some = slice(None, None, -(-len(song_map.ids) // _SAMPLED))
-        sample = replace(song_map, ids=song_map.ids[some], xy=song_map.xy[some])
-        return regions(sample, tracks, traits=traits_of(library, sample))
+        return traits_of(library, song_map)
     except (MixtapeError, KeyError):
-        return ()
+        return {}
+
+
+def tints_of(tracks: Sequence[Track], palette: Callable[[str], Palette]) -> FloatArray:
+    """One colour (n, 3) 0..1 for each song: the first of its cover's."""
+    return np.array([lit(padded(palette(track.id)))[0] for track in tracks], np.float32).reshape(-1, 3)
+
+
+def _words(song_map: SongMap) -> str:
+    """What a map is by, for the audience: its feature set, and whether songs look farther around than usual."""
+    from mixtape.prints.gather import title_of
+
+    perplexity = song_map.name.rpartition("-")[2]
+    return title_of(song_map) + (", broadly" if perplexity.isdigit() and int(perplexity) > _USUAL else "")
+
+
+_USUAL = 30
+"""The perplexity of the maps that are named after their feature set alone."""
+
+
+def siblings(library: Library, ids: tuple[str, ...]) -> Mapping[str, Callable[[], Sibling]]:
+    """What reads each map of the family but the first, in order; nothing where the family cannot be read just now."""
+    try:
+        names = family_names(library)[1:]
+    except (LibraryError, KeyError):
+        return {}
+    return {name: partial(_sibling, library, name, ids) for name in names}
+
+
+def _sibling(library: Library, name: str, ids: tuple[str, ...]) -> Sibling:
+    """A map and the way to it. LibraryError when it cannot be read, or is of other songs by now."""
+    song_map = library.map(name)
+    known, stages, _ = library.way(name)
+    row, way_row = ({song: at for at, song in enumerate(of)} for of in (song_map.ids, known))
+    if not all(song in row and song in way_row for song in ids):
+        raise LibraryError(f"{library.folder}: map '{name}' is of other songs; run mixtape build again")
+    ordered = replace(song_map, ids=ids, xy=song_map.xy[[row[song] for song in ids]])
+    return Sibling(_words(song_map), ordered, stages[:, [way_row[song] for song in ids]])
 
 
 def _forming(library: Library, ids: tuple[str, ...]) -> Forming | None:

@@ -125,12 +125,16 @@ class BuildConfig:
     seed: int = _number(1, 0, 2**31 - 1, "", "The number all chance in maps and recipes starts from.")
 
 
+FAMILY = "fused:60 ear:60 ear:30 blocks:30 timbre:30 ssd:30 ssd:60 rp:60 rp:30 rh:30 tonal:30"
+"""The maps after the first where nobody says others."""
+
+
 @dataclass(frozen=True, slots=True)
 class MapsConfig:
     """The family of maps."""
 
     family: str = _text(
-        "fused:60 ear:60 ear:30 blocks:30 timbre:30 ssd:30 ssd:60 rp:60 rp:30 rh:30 tonal:30",
+        FAMILY,
         "The maps after the first, fused:30, each a feature set and a perplexity; put those side by side that are alike.",
     )
     steps: int = _number(
@@ -222,6 +226,14 @@ class ShowConfig:
         others=True,
         live=True,
     )
+    map: str = _text(
+        "fused",
+        "The map songs stand on, by its name or its place in the family's order; mixtape map lists those of a collection.",
+        choices=("fused", *FAMILY.replace(":", "-").split()),
+        others=True,
+        live=True,
+    )
+    map_s: float = _number(8.0, 0.0, 60.0, "s", "How long one map takes to become another.", live=True)
     own_scenes: str = _text(
         "", "The folder of your own scenes, fragment shaders in ISF form; empty: scenes/ in the library. docs/shaders.md."
     )

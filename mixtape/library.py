@@ -352,6 +352,10 @@ class Library(Catalogue):
         """Do without an artefact (kinds as in `names`) from now on."""
         (self.folder / kind / f"{name}.npz").unlink(missing_ok=True)
 
+    def about(self, kind: str, name: str) -> dict[str, Any]:
+        """What is said of an artefact (kinds as in `names`), its arrays left where they are. LibraryError when there is none."""
+        return about_arrays(load_arrays(self.folder / kind / f"{name}.npz", only=()))
+
     def made_from(self, kind: str, name: str) -> str | None:
         """The digest an artefact was made from (kinds as in `names`), or None when it is missing or broken."""
         try:

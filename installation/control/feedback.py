@@ -109,7 +109,7 @@ class Feedback:
 def moving(state: FrameState, world: World) -> Iterator[Message]:
     """What is told every time: names under `/mixtape/out/` and values."""
     audio, timeline = state.audio, world.timeline(state.track_id)
-    x, y = world.song_map.xy[world.row[state.track_id]]
+    x, y = world.maps.laid(state.flights, state.moment.time_s).xy[world.row[state.track_id]]
     colours = np.column_stack([state.palette.srgb / 255.0, state.palette.share])[:COLOURS]
     sections = np.asarray(timeline.sections_s, float)
     yield "palette", tuple(float(each) for each in colours.ravel())

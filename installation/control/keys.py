@@ -20,6 +20,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("1, 2, 3", "map, grid, wall"),
     ("4, 5, 6", "chart, forming, gallery"),
     ("0, a", "scenes change by themselves"),
+    ("v, V", "another map of the family: the next, the one before"),
     ("up, down", "louder, quieter"),
     ("f", "fullscreen, or a window"),
     ("c", "the code that lets phones in, or none"),
@@ -94,6 +95,7 @@ class Keys:
         corner: Callable[[float, float], tuple[int, int] | None] = lambda _x, _y: None,
         fly: Fly = lambda _across, _down, _closer: (),
         pin: Callable[[int, int, float, float], tuple[str, str] | None] = lambda _number, _corner, _x, _y: None,
+        another_map: Callable[[int], str] = lambda _count: "fused",
         learn: Learning | None = None,
         row_at: Callable[[float, float], int | None] = lambda _x, _y: None,
         drawn: Drawing = lambda _stroke: None,
@@ -103,8 +105,9 @@ class Keys:
         `fly` says which knobs move the camera.
         `best` is the id that an open search shows as what fits best, None while it shows nothing yet. `coded` is whether the
         phones' code is shown, `testing` whether the test picture is; `corner` then finds the output and corner under the
-        pointer, and `pin` is the knob and its text once that corner lies elsewhere. `learn` is where MIDI controllers are
-        bound; `row_at` finds the row of words at a place of the window. `drawn` is what a stroke asks for.
+        pointer, and `pin` is the knob and its text once that corner lies elsewhere. `another_map` names the map so many places
+        on in the family. `learn` is where MIDI controllers are bound; `row_at` finds the row of words at a place of the window.
+        `drawn` is what a stroke asks for.
         """
         self.typed: str | None = None
         self.help, self.readings = 0, False
@@ -116,6 +119,7 @@ class Keys:
         self._fly, self._drawn = fly, drawn
         self._learn = learn
         self._pointer = Pointer(pick=pick, rows=learn, row_at=row_at)
+        self._another_map = another_map
 
     @property
     def _writing(self) -> bool:
@@ -212,6 +216,8 @@ class Keys:
             return _event("test_picture", not self._testing(), now_s)
         elif key == "c":
             return _event("remote_code", not self._coded(), now_s)
+        elif key == "v":
+            return _event("map", self._another_map(-1 if text == "V" else 1), now_s)
         elif key == "r":
             return _seed("keys", self._any_song(), now_s)
         elif key in ("up", "down"):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -106,12 +106,16 @@ def _known() -> dict[str, LiveKnob]:
 
 
 OwnKnobs: TypeAlias = Mapping[str, LiveKnob]
-"""The knobs of a user's own scenes, by name and by address."""
+"""The knobs that this evening has for itself, by name and by address: those of a user's own scenes, and `map` with the maps of
+the collection. They go before those of the registry."""
 
 
-def own_knobs(scenes: Sequence[OwnScene]) -> OwnKnobs:
-    """What a user's own scenes can be told: `/mixtape/scene/NAME/INPUT` for each input of each."""
+def own_knobs(scenes: Sequence[OwnScene], maps: Sequence[str] = ()) -> OwnKnobs:
+    """What a user's own scenes can be told, `/mixtape/scene/NAME/INPUT` for each input of each, and which `maps` there are."""
     found: dict[str, LiveKnob] = {}
+    if maps:
+        made = replace(_known()["map"], choices=tuple(maps))
+        found[made.name] = found[made.address] = made
     for each in (each for scene in scenes for each in scene.inputs):
         for knob in each.knobs:
             kind = "press" if each.kind == "event" else "choice" if knob.choices else _KINDS[type(knob.default)]
@@ -122,8 +126,8 @@ def own_knobs(scenes: Sequence[OwnScene]) -> OwnKnobs:
 
 
 def find(name: str, own: OwnKnobs = MappingProxyType({})) -> LiveKnob | None:
-    """The knob of this name or OSC address, of the show or of a user's `own` scenes."""
-    return _known().get(name) or own.get(name)
+    """The knob of this name or OSC address, of this evening's `own` or of the registry."""
+    return own.get(name) or _known().get(name)
 
 
 def events(source: str, name: str, args: Sequence[Any] = (), *, time_s: float, own: OwnKnobs) -> list[Verdict]:

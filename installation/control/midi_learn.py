@@ -174,7 +174,7 @@ class Learn:
 
 
 def _matching(words: Sequence[str], own: OwnKnobs) -> Sequence[LiveKnob]:
-    every = (*registry(), *dict.fromkeys(own.values()))
+    every = {knob.name: knob for knob in (*registry(), *own.values())}.values()
     able = [knob for knob in every if knob.kind in _BINDABLE or (knob.kind == "seconds" and (knob.low or 0.0) < 0)]
     return [knob for knob in able if all(word in f"{knob.address} {knob.name} {knob.sentence}".casefold() for word in words)]
 

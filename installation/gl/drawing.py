@@ -11,13 +11,13 @@ import numpy as np
 
 from installation.calm import reduced
 from installation.camera import Camera, View, step_back
-from installation.colours import light, padded
 from installation.gl.atlas import Atlas
+from installation.gl.grounds import Grounds
 from installation.gl.program import Programs
 from installation.gl.targets import Screen
 from installation.gl.text import Lines
 from installation.lit import Lit
-from installation.places import Places, places_of
+from installation.places import Places
 from installation.state import FrameState
 from installation.world import World
 from mixtape.poster.inks import abstract_cover
@@ -34,6 +34,7 @@ class Drawing:
     screen: Screen
     lines: Lines
     atlas: Atlas
+    grounds: Grounds
     world: World
     lying: Places
     upright: Places
@@ -58,10 +59,11 @@ class Drawing:
                 lambda row: world.cover_large(world.tracks[row].id),
                 patient=patient,
             ),
+            grounds=Grounds(gl, world.maps),
             world=world,
-            lying=(lying := places_of(world.song_map, world.grid)),
+            lying=(lying := world.maps.places(world.maps.first)),
             upright=lying.turned(),
-            tints=_tints(world),
+            tints=world.maps.tints,
             size_px=size_px,
             light=light,
         )
@@ -71,10 +73,11 @@ class Drawing:
         """Width over height of the picture."""
         return self.size_px[0] / self.size_px[1]
 
-    @property
-    def places(self) -> Places:
-        """Where the tiles are, the grid lying or upright as the picture is."""
-        return self.upright if (self.aspect < 1.0) == (self.lying.cols > self.lying.rows) else self.lying
+    def places(self, state: FrameState) -> Places:
+        """Where the tiles are in this frame: on the map that is shown, or between two; the grid lying or upright as the picture
+        is."""
+        cells = self.upright if (self.aspect < 1.0) == (self.lying.cols > self.lying.rows) else self.lying
+        return _with_cells(self.world.maps.laid(state.flights, state.moment.time_s).places, cells)
 
     def focus(self, state: FrameState) -> int:
         """Row of the playing song."""
@@ -91,7 +94,7 @@ class Drawing:
         at = self._whole_land(state.camera)
         zoom = 2.0**at.zoom_log2 * step_back(self.aspect)
         bound = 1.0 - at.free
-        x, y = _over_land(self.places, at.x, at.y, 0.5 * self.aspect / zoom, 0.5 / zoom)
+        x, y = _over_land(self.places(state), at.x, at.y, 0.5 * self.aspect / zoom, 0.5 / zoom)
         x, y = at.x + (x - at.x) * bound, at.y + (y - at.y) * bound
         beside = self.lit.open * (1.0 - at.free) * _BESIDE if self.lit is not None and self.aspect > 1.0 else 0.0
         return View(
@@ -120,7 +123,8 @@ class Drawing:
 
     def before_grid(self, state: FrameState) -> View:
         """How this frame sees the grid: all of it, from straight ahead."""
-        wide = self.places.cols / self.places.rows
+        places = self.places(state)
+        wide = places.cols / places.rows
         breath = 1.0 + 0.012 * float(state.knobs["energy"]) * state.audio.level
         return View(x=0.0, y=0.0, zoom=0.90 * min(1.0, self.aspect / wide) * breath, tilt=0.0, aspect=self.aspect)
 
@@ -133,6 +137,14 @@ _BESIDE = 0.12
 
 _SOME = 4096
 """As many songs are looked at to find where the land is: of more, every so many stand for all."""
+
+
+@lru_cache(maxsize=8)
+def _with_cells(places: Places, cells: Places) -> Places:
+    """The map of `places` with the grid of `cells`."""
+    if cells.cell_xy is places.cell_xy:
+        return places
+    return replace(places, cell_xy=cells.cell_xy, cell_half=cells.cell_half, rows=cells.rows, cols=cells.cols)
 
 
 @lru_cache(maxsize=4)
@@ -164,8 +176,3 @@ def cover_texture(drawing: Drawing, track_id: str) -> moderngl.Texture:
     texture = drawing.gl.texture(pixels.shape[1::-1], 3, pixels.tobytes(), alignment=1)
     texture.repeat_x = texture.repeat_y = False
     return texture
-
-
-def _tints(world: World) -> FloatArray:
-    colours = [light(padded(world.palette(track.id)))[0] for track in world.tracks]
-    return np.array(colours, np.float32).reshape(-1, 3)

@@ -1,7 +1,8 @@
 """Songs by the ten thousand, seen from afar: each a speck of its cover's colour, all of them one reading a pixel.
 
 A tile of a pixel or two says no more than its colour. Where there are many songs these are painted once, into a picture of the
-map and one of the grid, and the tiles themselves are drawn from the size on at which a cover can be told.
+map and one of the grid, and the tiles themselves are drawn from the size on at which a cover can be told. Of a family of maps,
+which is for fewer songs, the first one alone is painted: on the others, and on the way between them, every song is a tile.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import numpy as np
 
 from installation.camera import LEAN, SQUASH, STRETCH, View
 from installation.gl.drawing import Drawing
-from installation.places import Places
+from installation.places import Places, smooth
 from installation.state import FrameState
 from mixtape.types import ByteArray, FloatArray
 
@@ -22,6 +23,9 @@ DUST_FROM = 2000
 """Songs from which on dots are painted and not drawn one by one."""
 
 _CLICK_PX = 3.0
+
+_FADES = 0.08
+"""The part of a flight from or to the painted map in which its dust goes or comes, under the tiles that stand on it."""
 
 _WIDTH = 3072
 _REACH = (STRETCH / 2 + 0.08, 0.58)
@@ -45,10 +49,11 @@ class Dust:
 
     def draw(self, state: FrameState, drawing: Drawing, view: View) -> None:
         """Lay them over the target in use, as far as tiles are dots in this view."""
-        places = drawing.places
+        there = 1.0 if self._grid else dusted(state, drawing)
+        places = drawing.places(state)
         half = places.cell_half if self._grid else float(np.median(places.map_half)) * _SMALLEST / 0.75
         side_px = 2.0 * half * view.zoom * drawing.size_px[1]
-        if not self._painted or side_px > 2.25 * DOT_PX:
+        if not self._painted or side_px > 2.25 * DOT_PX or there <= 0.0:
             return
         spots = places.cell_xy if self._grid else places.map_xy
         x, y = (float(v) for v in spots[drawing.focus(state)])
@@ -57,7 +62,7 @@ class Dust:
         drawing.gl.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
         drawing.screen.draw(
             "scenes/dust",
-            u_dust=self._painted[self._grid and places is drawing.upright],
+            u_dust=self._painted[self._grid and places.cell_xy is drawing.upright.cell_xy],
             u_reach=reach,
             u_view=(view.x, view.y, view.zoom, view.tilt),
             u_centre=(view.screen_x, view.screen_y),
@@ -66,13 +71,25 @@ class Dust:
             u_song=(x, y),
             u_side=side_px / DOT_PX,
             u_dim=1.0 - 0.7 * (drawing.lit.dim if drawing.lit is not None else 0.0),
+            u_weight=there,
         )
         drawing.gl.disable(moderngl.BLEND)
 
 
-def speck_at(x: float, y: float, drawing: Drawing, view: View, *, grid: bool = False) -> int | None:
+def dusted(state: FrameState, drawing: Drawing) -> float:
+    """How much 0..1 of the map's dust is there: all of it on the map it was painted of, none on others."""
+    first, flights = drawing.world.maps.first, state.flights
+    if len(flights) == 1:
+        return float(flights[0].map == first)
+    share = flights[-1].share(state.moment.time_s)
+    gone = 1.0 - smooth(share / _FADES) if flights[0].map == first and len(flights) == 2 else 0.0
+    come = smooth((share - 1.0 + _FADES) / _FADES) if flights[-1].map == first else 0.0
+    return float(max(gone, come))
+
+
+def speck_at(x: float, y: float, state: FrameState, drawing: Drawing, view: View, *, grid: bool = False) -> int | None:
     """Row of the song whose speck is nearest to a place of the screen, None where none is within three pixels of it."""
-    places = drawing.places
+    places = drawing.places(state)
     if len(places.map_xy) <= DUST_FROM:
         return None
     screen, scale = view.project(places.cell_xy if grid else places.map_xy)

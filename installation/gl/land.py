@@ -1,8 +1,10 @@
-"""The land under the map: shaped once from the collection, lit by the song that plays."""
+"""The land under the map: shaped once for every map, lit by the song that plays; while the map changes one comes over another."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -10,10 +12,10 @@ from installation.camera import LEAN, SQUASH, View
 from installation.colours import light
 from installation.gl.drawing import Drawing
 from installation.gl.targets import Target
-from installation.landscape import EXTENT, landscape
-from installation.places import on_map
+from installation.landscape import EXTENT
+from installation.maps import MOST_FLIGHTS
 from installation.pulses import recent_pulses
-from installation.state import FrameState
+from installation.state import FrameState, song_place
 from mixtape.types import FloatArray
 
 _RINGS = 128
@@ -25,14 +27,9 @@ class Land:
     """Draws the ground of the map over the whole target in use."""
 
     def __init__(self, drawing: Drawing) -> None:
-        """Shape the ground once from the collection."""
-        gl = drawing.gl
-        ground = landscape(drawing.places.map_xy, drawing.tints)
-        self._relief = gl.texture(ground.relief.shape[1::-1], 4, ground.relief.astype(np.float16).tobytes(), dtype="f2")
-        self._colour = gl.texture(ground.colour.shape[1::-1], 4, ground.colour.tobytes())
-        self._pulse = gl.texture((_RINGS, 1), 1, dtype="f2")
-        for texture in (self._relief, self._colour, self._pulse):
-            texture.repeat_x = texture.repeat_y = False
+        """The grounds are everybody's; what is its own is the song's rings."""
+        self._pulse = drawing.gl.texture((_RINGS, 1), 1, dtype="f2")
+        self._pulse.repeat_x = self._pulse.repeat_y = False
         self._small: Target | None = None
 
     def draw(self, state: FrameState, drawing: Drawing, view: View, *, weight: float = 1.0) -> None:
@@ -55,21 +52,17 @@ class Land:
         drawing.screen.draw("post/copy", u_picture=self._small.texture)
 
     def _land(self, state: FrameState, drawing: Drawing, view: View, weight: float) -> None:
-        places = drawing.places
         colours = light(state.palette)
-        place = state.room.place if state.room else None
-        x, y = on_map(place) if place else (float(v) for v in places.map_xy[drawing.focus(state)])
         self._pulse.write(self._rings(state, drawing).astype(np.float16).tobytes())
         drawing.screen.draw(
             "scenes/map",
-            u_relief=self._relief,
-            u_colour=self._colour,
+            **_lands(state, drawing),
             u_pulse=self._pulse,
             u_extent=EXTENT,
             u_view=(view.x, view.y, view.zoom, view.tilt),
             u_centre=(view.screen_x, view.screen_y),
             u_lean=(LEAN * view.tilt, 1.0 - SQUASH * view.tilt),
-            u_song=(x, y),
+            u_song=song_place(state, drawing.world),
             u_light=tuple(float(v) for v in colours[0]),
             u_second=tuple(float(v) for v in colours[1]),
             u_aspect=drawing.aspect,
@@ -83,3 +76,21 @@ class Land:
     def _rings(self, state: FrameState, drawing: Drawing) -> FloatArray:
         ago_s = np.linspace(0.0, _RING_S, _RINGS)
         return recent_pulses(state, drawing.world, ago_s)
+
+
+def _lands(state: FrameState, drawing: Drawing) -> dict[str, Any]:
+    """The grounds of the maps that are seen, oldest first, and how far each comes over those before it.
+
+    A flight (x, y, share, reach) brings its land from its song's place outwards, as it does the tiles; the shader reckons as
+    `installation.maps` does. Places that are not needed have the first ground.
+    """
+    maps, flights = drawing.world.maps, state.flights
+    told: dict[str, Any] = {"u_lands": len(flights)}
+    for number in range(MOST_FLIGHTS + 1):
+        ground = drawing.grounds[flights[min(number, len(flights) - 1)].map]
+        told[f"u_relief{number}"], told[f"u_colour{number}"] = ground
+    for number, (before, flight) in enumerate(pairwise(flights), 1):
+        row = maps.row(flight.focus)
+        x, y = (float(v) for v in maps.places(before.map).map_xy[row])
+        told[f"u_flight{number}"] = x, y, flight.share(state.moment.time_s), maps.late(before.map, row)[1]
+    return told

@@ -16,7 +16,7 @@ from installation.director import FLY
 from installation.forming import formed, forming_at
 from installation.gl.atlas import Sheets
 from installation.gl.drawing import Drawing
-from installation.gl.dust import DOT_PX, DUST_FROM
+from installation.gl.dust import DOT_PX, DUST_FROM, dusted
 from installation.gl.targets import Quads
 from installation.lit import Lit
 from installation.places import flown, smooth
@@ -82,8 +82,9 @@ Layout = Callable[[FrameState, Drawing], Placed]
 
 def on_map(state: FrameState, drawing: Drawing) -> Placed:
     """The tiles on the land. Of many songs those that are out of sight, or no more than dust, are not there at all."""
-    view, places = drawing.over_map(state), drawing.places
-    if len(places.map_xy) <= DUST_FROM or flies(state):
+    view, places = drawing.over_map(state), drawing.places(state)
+    dusty = len(places.map_xy) > DUST_FROM and dusted(state, drawing) >= 1.0
+    if not dusty or flies(state):
         screen, scale = view.project(places.map_xy)
         half = places.map_half * scale
     else:
@@ -93,12 +94,12 @@ def on_map(state: FrameState, drawing: Drawing) -> Placed:
         screen[rows], scale[rows] = view.project(places.map_xy[rows])
         half[rows] = places.map_half[rows] * scale[rows]
     depth = np.minimum(scale / np.float32(max(view.zoom, 1e-6)), np.float32(1.2))
-    return Placed(screen, half, 0.55 + 0.45 * depth, unit=view.zoom, room=1.0, dusty=True)
+    return Placed(screen, half, 0.55 + 0.45 * depth, unit=view.zoom, room=1.0, dusty=dusty)
 
 
 def _told_apart(state: FrameState, drawing: Drawing, view: View) -> npt.NDArray[np.intp]:
     """Rows of the songs that may be seen as tiles, and of those the thread runs through."""
-    xy, largest = drawing.places.map_xy, float(drawing.places.map_half.max())
+    xy, largest = drawing.places(state).map_xy, float(drawing.places(state).map_half.max())
     left, bottom, right, top = view.in_sight(half=largest, least=0.5 * DOT_PX / drawing.size_px[1])
     seen = (xy[:, 0] > left) & (xy[:, 0] < right) if right > left else np.zeros(len(xy), bool)
     rows = np.flatnonzero(seen)
@@ -109,7 +110,7 @@ def _told_apart(state: FrameState, drawing: Drawing, view: View) -> npt.NDArray[
 
 def in_grid(state: FrameState, drawing: Drawing) -> Placed:
     """The tiles side by side."""
-    view, places = drawing.before_grid(state), drawing.places
+    view, places = drawing.before_grid(state), drawing.places(state)
     half = np.full(len(places.cell_xy), places.cell_half * view.zoom, np.float32)
     shade = np.full(len(half), 1.12, np.float32)
     return Placed(places.cell_xy * np.float32(view.zoom), half, shade, unit=view.zoom, room=0.0, dusty=True)
@@ -129,7 +130,7 @@ def in_chart(state: FrameState, drawing: Drawing) -> Placed:
 def in_formation(state: FrameState, drawing: Drawing) -> Placed:
     """The tiles where t-SNE had them, on their way to the map."""
     share = formed(state.stood_s("forming"), float(state.knobs["scene_s"]))
-    places, view, forming = drawing.places, drawing.over_all(state), drawing.world.forming
+    places, view, forming = drawing.places(state), drawing.over_all(state), drawing.world.forming
     xy = places.map_xy if forming is None else forming_at(forming, places, share)
     screen, scale = view.project(xy)
     depth = np.minimum(scale / np.float32(max(view.zoom, 1e-6)), np.float32(1.2))

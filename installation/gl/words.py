@@ -8,7 +8,11 @@ import numpy as np
 from installation.gl.drawing import Drawing
 from installation.gl.targets import Quads
 from installation.gl.text import Line
+from installation.places import smooth
 from mixtape.types import FloatArray
+
+IN_S = 1.1
+_OUT_S = 1.6
 
 Ink = tuple[float, float, float, float]
 """Colour 0..1 and how much of it is there."""
@@ -18,6 +22,18 @@ def ink(colour: FloatArray, weight: float) -> Ink:
     """A colour (3,), as bright as can be shown, `weight` of it."""
     r, g, b = (min(float(v), 1.0) for v in colour)
     return r, g, b, weight
+
+
+def margin(drawing: Drawing) -> float:
+    """The picture's margin in pixels, by which words over any scene are set."""
+    return 0.064 * min(drawing.size_px[1], 0.75 * drawing.size_px[0])
+
+
+def there(since_s: float, lasts_s: float) -> float:
+    """How much of some words is there, 0..1, `since_s` after they were called for `lasts_s`."""
+    if lasts_s <= 0.0:
+        return 0.0
+    return float(smooth(since_s / IN_S) * (1.0 - smooth((since_s - lasts_s + _OUT_S) / _OUT_S)))
 
 
 class Words:

@@ -97,4 +97,5 @@ def knob(each: LiveKnob, value: KnobValue | None) -> dict[str, Any]:
 
 def knobs(values: Mapping[str, KnobValue], own: Sequence[LiveKnob] = ()) -> list[dict[str, Any]]:
     """All of them, in the order of config.toml."""
-    return [knob(each, values.get(each.name)) for each in (*registry(), *own)]
+    known = {each.name: each for each in (*registry(), *own)}
+    return [knob(each, values.get(each.name)) for each in known.values()]

@@ -14,7 +14,8 @@ from installation.gl.text import Line
 from installation.gl.thread import Thread
 from installation.gl.tiles import TileField, tiles_of
 from installation.gl.words import Words, ink
-from installation.names import SIZES, names_of, presence
+from installation.maps import named
+from installation.names import SIZES, presence
 from installation.places import smooth
 from installation.state import FrameState
 
@@ -25,11 +26,11 @@ class MapScene:
     thread = 0.75
 
     def __init__(self, drawing: Drawing) -> None:
-        """Shape the land once from the collection."""
+        """Its own brushes; the grounds and the covers are everybody's."""
         self._land, self._dust = Land(drawing), Dust(drawing)
         self._thread = Thread(drawing)
         self._field = TileField(drawing)
-        self._names, self._words = names_of(drawing.world.regions), Words(drawing)
+        self._words = Words(drawing)
 
     def draw(self, state: FrameState, drawing: Drawing) -> None:
         """Draw into the target in use."""
@@ -46,10 +47,14 @@ class MapScene:
 
     def words(self, state: FrameState, drawing: Drawing, weight: float) -> None:
         """Set the islands' names over the finished picture, `weight` 0..1 of them."""
+        for name, there in named(state.flights, state.moment.time_s):
+            self._islands(name, state, drawing, weight * there)
+
+    def _islands(self, song_map: str, state: FrameState, drawing: Drawing, weight: float) -> None:
         view = drawing.over_map(state)
         weight *= 1.0 - _searched(drawing)
         strong = [weight * presence(level, math.log2(view.zoom)) for level in range(len(SIZES))]
-        names = [name for name in self._names if strong[name.level] > 0.0]
+        names = [name for name in drawing.world.maps.islands(song_map) if strong[name.level] > 0.0]
         if not names:
             return
         screen, scale = view.project(np.array([(name.x, name.y) for name in names], np.float32))

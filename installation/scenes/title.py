@@ -11,13 +11,12 @@ from installation.colours import light
 from installation.gl.drawing import Drawing
 from installation.gl.targets import Quads
 from installation.gl.text import Line
+from installation.gl.words import IN_S, margin, there
 from installation.places import smooth
 from installation.state import FrameState
 from mixtape.lettering.typeset import wrap
 from mixtape.types import FloatArray, Track
 
-_IN_S = 1.1
-_OUT_S = 1.6
 _WAIT_S = 0.5
 
 
@@ -33,7 +32,7 @@ class TitleCard:
         if state.room is not None and not state.room.recognised:
             return
         since_s = state.moment.time_s - state.started_s - _WAIT_S
-        weight = share * presence(since_s, float(state.knobs["title_s"]))
+        weight = share * there(since_s, float(state.knobs["title_s"]))
         if weight <= 0.0:
             self._warm(state, drawing)
             return
@@ -51,13 +50,13 @@ class TitleCard:
         width, height = drawing.size_px
         tint = light(state.palette)[0]
         paper = 0.90 + 0.10 * tint
-        unit = _unit(drawing)
+        unit = margin(drawing)
         bottom = height - 0.95 * unit
         for place, line in enumerate(_card(drawing.world.track(state.track_id), drawing)):
             texture = drawing.lines[line]
             top = bottom - texture.height
             left = unit - 0.06 * line.size_px if line.weight == "semibold" else unit
-            sweep = float(smooth((since_s - 0.12 * place) / _IN_S))
+            sweep = float(smooth((since_s - 0.12 * place) / IN_S))
             ink = (*(float(v) for v in (paper if line.weight == "semibold" else 0.72 * paper + 0.28 * tint)), weight)
             self._quad.draw(_corners(left, top, texture.size, (width, height)), u_line=texture, u_ink=ink, u_sweep=sweep)
             bottom = top - (0.10 * unit if line.weight == "regular" else -0.22 * texture.height)
@@ -68,20 +67,9 @@ class TitleCard:
             drawing.lines.ready(_card(drawing.world.track(state.next_ids[0]), drawing))
 
 
-def presence(since_s: float, lasts_s: float) -> float:
-    """How much of the card is there, 0..1, `since_s` after it was called for `lasts_s`."""
-    if lasts_s <= 0.0:
-        return 0.0
-    return float(smooth(since_s / _IN_S) * (1.0 - smooth((since_s - lasts_s + _OUT_S) / _OUT_S)))
-
-
-def _unit(drawing: Drawing) -> float:
-    return 0.064 * min(drawing.size_px[1], 0.75 * drawing.size_px[0])
-
-
 def _card(track: Track, drawing: Drawing) -> tuple[Line, ...]:
     """The lines from the lowest up: album and year, artist, then the title in one or two lines."""
-    unit, width = _unit(drawing), drawing.size_px[0]
+    unit, width = margin(drawing), drawing.size_px[0]
     room = int(min(width - 2 * unit, 0.68 * width if drawing.aspect > 1.2 else width - 2 * unit))
     small, large = max(7, round(0.40 * unit)), max(12, round(1.75 * unit))
     about = "  ·  ".join(part for part in (track.album, str(track.year) if track.year else "") if part)

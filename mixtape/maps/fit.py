@@ -41,7 +41,9 @@ def family_names(library: Library) -> tuple[str, ...]:
     """The maps of a library in the order of the family, "fused" first; those that are not of its songs are left out."""
     ids = {track.id for track in library.tracks()}
     known = [name for name in library.names("ways") if name != FORMING and name in library.names("maps")]
-    placed = [(library.way(name)[2].get("place", 0), name) for name in known if set(library.map(name).ids) == ids]
+    placed = [
+        (library.about("ways", name).get("place", 0), name) for name in known if set(library.about("maps", name)["ids"]) == ids
+    ]
     return (FUSED, *(name for _, name in sorted(placed)))
 
 

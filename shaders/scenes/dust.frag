@@ -11,6 +11,7 @@ uniform float u_aspect;
 uniform vec2 u_song;
 uniform float u_dim;      // 1, less while a search lights other songs
 uniform float u_side;     // side of the smallest tiles at the centre, over what is a dot
+uniform float u_weight;
 out vec4 o_colour;
 
 void main() {
@@ -20,6 +21,6 @@ void main() {
     if (any(greaterThan(abs(uv - 0.5), vec2(0.5))) || there <= 0.0) discard;
     float lamp = 0.66 + 0.28 * exp(-3.0 * length(place.xy - u_song));
     float depth = 0.55 + 0.45 * clamp(1.0 / place.z, 0.0, 1.2);
-    vec4 speck = texture(u_dust, uv) * there;
+    vec4 speck = texture(u_dust, uv) * there * u_weight;
     o_colour = vec4(speck.rgb * lamp * depth * u_dim, speck.a);
 }

@@ -3,8 +3,18 @@
 #include "lib/hash.glsl"
 #include "lib/on_ground.glsl"
 in vec2 v_uv;
-uniform sampler2D u_relief;   // height, slope x, slope y
-uniform sampler2D u_colour;   // the covers' colours around a place
+uniform sampler2D u_relief0;  // height, slope x, slope y; of the oldest map that is seen
+uniform sampler2D u_relief1;
+uniform sampler2D u_relief2;
+uniform sampler2D u_relief3;
+uniform sampler2D u_colour0;  // the covers' colours around a place
+uniform sampler2D u_colour1;
+uniform sampler2D u_colour2;
+uniform sampler2D u_colour3;
+uniform int u_lands;          // how many of them are seen
+uniform vec4 u_flight1;       // how the second comes over the first: from where x, y, share, how far it is latest
+uniform vec4 u_flight2;
+uniform vec4 u_flight3;
 uniform sampler2D u_pulse;    // the song's onsets of the last seconds, newest first
 uniform vec2 u_extent;
 uniform vec4 u_view;          // centre x, y, zoom, tilt
@@ -21,6 +31,14 @@ uniform float u_reach;        // seconds of sound in u_pulse times its speed: ho
 uniform float u_weight;
 out vec4 o_colour;
 
+const float STAGGER = 0.5;    // as in installation/places.py
+
+// How much 0..1 of a map has come over the ones before it at a place.
+float come(vec2 place, vec4 flight) {
+    float t = clamp(flight.z * (1.0 + STAGGER) - STAGGER * min(length(place - flight.xy) / flight.w, 1.0), 0.0, 1.0);
+    return t * t * t * (t * (6.0 * t - 15.0) + 10.0);
+}
+
 void main() {
     vec2 screen = (v_uv - 0.5) * vec2(u_aspect, 1.0) - u_centre;
     vec3 spot = on_ground(screen, u_view, u_lean);
@@ -28,8 +46,23 @@ void main() {
     float near = spot.z;
 
     vec2 uv = place / (2.0 * u_extent) + 0.5;
-    vec3 relief = texture(u_relief, uv).rgb;
-    vec3 ground = texture(u_colour, uv).rgb;
+    vec3 relief = texture(u_relief0, uv).rgb;
+    vec3 ground = texture(u_colour0, uv).rgb;
+    if (u_lands > 1) {
+        float p = come(place, u_flight1);
+        relief = mix(relief, texture(u_relief1, uv).rgb, p);
+        ground = mix(ground, texture(u_colour1, uv).rgb, p);
+    }
+    if (u_lands > 2) {
+        float p = come(place, u_flight2);
+        relief = mix(relief, texture(u_relief2, uv).rgb, p);
+        ground = mix(ground, texture(u_colour2, uv).rgb, p);
+    }
+    if (u_lands > 3) {
+        float p = come(place, u_flight3);
+        relief = mix(relief, texture(u_relief3, uv).rgb, p);
+        ground = mix(ground, texture(u_colour3, uv).rgb, p);
+    }
     float height = relief.x;
 
     vec2 to_song = u_song - place;

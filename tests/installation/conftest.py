@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,8 +20,9 @@ from installation.director import SCENES
 from installation.forming import Forming
 from installation.gallery import Gallery, mean_colours
 from installation.gl.context import open_context
+from installation.maps import Family, Sibling
 from installation.state import ControlEvent, FrameState, Play, first_state, step
-from installation.world import World
+from installation.world import World, tints_of
 from mixtape.config import Config
 from mixtape.types import ByteArray, Grid, Neighbours, Palette, Region, SongMap, Timeline, Track
 
@@ -77,10 +79,17 @@ def made_world(songs: int, *, seconds: float = 30.0, config: Config | None = Non
         Palette(np.array([INKS[(row * 5 + 2) % 6], INKS[row % 6], (18, 18, 24)], np.uint8), np.array([0.5, 0.3, 0.2], np.float32))
         for row in range(songs)
     ]
+    song_map = SongMap("fused", ids, xy, "fused", 30.0, 1)
+    grid = Grid(ids, rows, cols, np.argsort(np.argsort(xy[:, 0], kind="stable")).astype(np.int32), 0.0)
+    islands = tuple(
+        Region(f"Island {k + 1}", level, ids[k::5], (float(x), float(y)))
+        for level in (0, 1)
+        for k, (x, y) in enumerate(centres[: 2 + 3 * level])
+    )
     return World(
         tracks=tracks,
-        song_map=SongMap("fused", ids, xy, "fused", 30.0, 1),
-        grid=Grid(ids, rows, cols, np.argsort(np.argsort(xy[:, 0], kind="stable")).astype(np.int32), 0.0),
+        song_map=song_map,
+        grid=grid,
         neighbours=Neighbours(ids, near, np.take_along_axis(away, near, axis=1).astype(np.float32)),
         conditions=rng.normal(size=(songs, 32)).astype(np.float32),
         config=config or Config(),
@@ -90,13 +99,31 @@ def made_world(songs: int, *, seconds: float = 30.0, config: Config | None = Non
         find=lambda text: tuple(track for track in tracks if text and text.lower() in track.label.lower()),
         forming=made_forming(xy),
         gallery=made_gallery(),
-        regions=tuple(
-            Region(f"Island {k + 1}", level, ids[k::5], (float(x), float(y)))
-            for level in (0, 1)
-            for k, (x, y) in enumerate(centres[: 2 + 3 * level])
+        maps=Family(
+            song_map,
+            grid,
+            words="By everything heard",
+            tints=lambda: tints_of(tracks, lambda track_id: palettes[row_of[track_id]]),
+            regions=lambda _: islands,
+            others=made_siblings(song_map),
         ),
         scenes=SCENES,
     )
+
+
+def made_siblings(song_map: SongMap) -> dict[str, Callable[[], Sibling]]:
+    """Two more maps: one turned by a quarter, with a way there in five steps, and one mirrored, which is reached straight."""
+    centred = song_map.xy - np.float32(0.5)
+    steps = []
+    for turn in np.linspace(0.0, np.pi / 2, 6)[1:]:
+        c, s = np.float32(np.cos(turn)), np.float32(np.sin(turn))
+        steps.append(centred @ np.array([[c, s], [-s, c]]) + np.float32(0.5))
+    turned = replace(song_map, name="rp-30", feature_set="rp", xy=steps[-1])
+    mirrored = replace(song_map, name="tonal-30", feature_set="tonal", xy=np.float32(1.0) - song_map.xy)
+    return {
+        "rp-30": lambda: Sibling("By rhythm patterns", turned, np.stack(steps)),
+        "tonal-30": lambda: Sibling("By harmony", mirrored),
+    }
 
 
 def made_forming(xy: np.ndarray) -> Forming:

@@ -55,6 +55,6 @@ def test_on_the_screen_too_it_ends_on_the_land(gl, small_world, play):
     stage = Stage(gl, small_world, size=(160, 90), patient=True)
     landed = play(small_world, 18.5, (0.0, "scene", "forming"))
     view = stage._drawing.over_all(landed)
-    want, _ = view.project(stage._drawing.places.map_xy)
+    want, _ = view.project(stage._drawing.places(landed).map_xy)
     assert np.array_equal(LAYOUTS["forming"](landed, stage._drawing).screen, want)
     assert (np.abs(want) < [0.5 * 160 / 90, 0.5]).all()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from installation.camera import STRETCH
+from installation.maps import Family
 from installation.names import SIZES, names_of, presence
 from installation.stage import Stage
 from mixtape.types import Region
@@ -51,7 +52,11 @@ def test_an_island_s_name_stands_in_the_picture_where_the_island_is(gl, make_wor
 
     world = make_world(40)
     state = play(world, 3.0, (0.0, "scene", "map"), (0.0, "title_s", 0.0), (0.0, "grain", 0.0))
-    bare, named = replace(world, regions=()), replace(world, regions=(Region("WWWWWWWW", 0, ("a",), (0.5, 0.5)),))
+
+    def with_islands(*found):
+        return replace(world, maps=Family(world.song_map, world.grid, tints=lambda: world.maps.tints, regions=lambda _: found))
+
+    bare, named = with_islands(), with_islands(Region("WWWWWWWW", 0, ("a",), (0.5, 0.5)))
     frames = []
     for each in (bare, named):
         stage = Stage(gl, each, size=(320, 180), patient=True)

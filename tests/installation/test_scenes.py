@@ -391,14 +391,14 @@ def test_of_many_songs_only_those_that_can_be_told_apart_are_tiles_and_the_other
     stage.draw(far)
     own = {world.row[song] for song in (*far.history, *far.next_ids)}
     assert set(tiles_of(far, stage._drawing, "map").order) <= own
-    songs = stage._drawing.over_map(far).project(stage._drawing.places.map_xy)[0]
+    songs = stage._drawing.over_map(far).project(stage._drawing.places(far).map_xy)[0]
     x, y = ((songs / [160 / 90, 1.0] + 0.5) * [160, 90]).astype(int).clip(0, [159, 89]).T
     lit = stage.read()[::-1].max(axis=2)
     assert np.median(lit[y, x]) > 1.5 * np.median(lit)
     x, y = ((songs[1000] / [160 / 90, -1.0] + 0.5) * [160, 90]).tolist()
     picked = songs[world.row[stage.pick(x, y, far)]]
     assert np.abs(picked - songs[1000]).max() * 90 < 3.0
-    x, y = stage._drawing.places.map_xy[stage._drawing.focus(far)]
+    x, y = stage._drawing.places(far).map_xy[stage._drawing.focus(far)]
     near = replace(far, camera=Camera(float(x), float(y), 3.5))
     shown = tiles_of(near, stage._drawing, "map")
     assert 5 < len(shown.order) < 1000

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from installation.world import siblings
 from mixtape.apart import apart
 from mixtape.build import family_of, map_library, relax_map
 from mixtape.catalogue import FileEntry
@@ -226,3 +227,27 @@ def test_songs_that_are_held_stay_to_the_last_bit_while_others_find_their_place(
     moved = relaxed(start, near, perplexity=9.0, seed=1, rounds=100, held=held).points
     assert np.array_equal(moved[held], made[held])
     assert np.median(np.hypot(*(moved - made)[~held].T)) < 0.1 * np.ptp(made)
+
+
+def test_the_show_reads_the_family_in_its_order_with_its_rows_in_the_order_of_the_songs(library: Library):
+    fill(library, 40)
+    map_library(library, config=CONFIG)
+    family_of(library, config=CONFIG)
+    ids = tuple(track.id for track in library.tracks())
+    found = siblings(library, ids)
+    assert tuple(found) == family_names(library)[1:] != ()
+    first = dict(zip(library.map().ids, library.map().xy, strict=True))
+    before = np.array([first[song] for song in ids])
+    for name, read in found.items():
+        each, kept_map = read(), library.map(name)
+        row = {song: at for at, song in enumerate(kept_map.ids)}
+        assert each.song_map.ids == ids
+        assert np.array_equal(each.song_map.xy, kept_map.xy[[row[song] for song in ids]])
+        assert np.array_equal(each.way[-1], each.song_map.xy)
+        assert median_move(before, each.way[0]) < 0.1
+        before = each.song_map.xy
+    assert {name: read().words for name, read in found.items()} == {
+        "fused-60": "By everything heard, broadly",
+        "ssd-30": "By the statistics of the spectrum",
+        "rp-30": "By rhythm patterns",
+    }
