@@ -18,8 +18,10 @@ from installation.clock import FixedClock
 from installation.composing import Composer, DirectComposer
 from installation.control.feedback import Feedback, targets_of
 from installation.control.midi import Midi
-from installation.control.osc import OscInput
+from installation.control.osc import OscInbox, OscInput
 from installation.control.oscquery import OscQuery
+from installation.control.reach import reach_of
+from installation.control.subscribers import Subscribers
 from installation.decks import Mixer
 from installation.displays import Displays
 from installation.gl.context import open_context
@@ -93,7 +95,8 @@ def run_show(
 
     with contextlib.ExitStack() as owners:
         ending = owners.enter_context(Ending())
-        feedback = owners.enter_context(Feedback(targets_of(config.control.osc_out), rate_hz=config.control.osc_out_hz))
+        subscribers, told = Subscribers(), targets_of(config.control.osc_out)
+        feedback = owners.enter_context(Feedback(told, rate_hz=config.control.osc_out_hz, subscribers=subscribers))
         shelf = shelf_of(library, config)
         world = load_world(library, config).with_own(shelf.scenes)
         settings = config.show
@@ -135,7 +138,7 @@ def run_show(
         for words in filter(None, (*world.left_out, fault, material.model_fault(library), unheld(config), *shelf.faults)):
             show.complain(words)
         stage.rehearse(show.state)
-        osc = owners.enter_context(_osc(config, show))
+        osc = owners.enter_context(_osc(config, show, subscribers))
         ahead = owners.enter_context(Ahead(world, lambda: Library(library.folder)))
         live = Live(
             show,
@@ -245,7 +248,12 @@ def _query(config: Config, osc: OscInput | None) -> Iterator[OscQuery | None]:
         return
     control = config.control
     with OscQuery(
-        osc.host, control.oscquery_port, osc_host=osc.host, osc_port=osc.port, announced=control.oscquery_announced
+        osc.host,
+        control.oscquery_port,
+        osc_host=osc.host,
+        osc_port=osc.port,
+        allowed=osc.allowed,
+        announced=control.oscquery_announced,
     ) as query:
         yield query
 
@@ -299,12 +307,13 @@ def _remote(config: Config, library: Library, world: World, show: Show) -> Itera
 
 
 @contextlib.contextmanager
-def _osc(config: Config, show: Show) -> Iterator[OscInput | None]:
+def _osc(config: Config, show: Show, subscribers: Subscribers) -> Iterator[OscInput | None]:
     """OSC, when it is wanted and its port is free; without it the show goes on and says so."""
     if not config.control.osc:
         yield None
         return
-    with OscInput(config.control.osc_host, config.control.osc_port) as osc:
-        for fault in osc.errors():
+    reach = reach_of(config.control)
+    with OscInput(reach.host, config.control.osc_port, allowed=reach.allowed, inbox=OscInbox(subscribers=subscribers)) as osc:
+        for fault in filter(None, (reach.fault, *osc.errors())):
             show.complain(fault)
         yield osc

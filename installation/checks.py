@@ -135,11 +135,13 @@ def _osc(config: Config) -> str:
     if not config.control.osc:
         return "off, as config says"
     from installation.control.osc import OscInput
+    from installation.control.reach import reach_of
 
-    with OscInput(config.control.osc_host, config.control.osc_port) as osc:
-        if faults := osc.errors():
+    reach = reach_of(config.control)
+    with OscInput(reach.host, config.control.osc_port) as osc:
+        if faults := [*filter(None, (reach.fault,)), *osc.errors()]:
             raise MixtapeError(faults[0])
-    return f"{config.control.osc_host}:{config.control.osc_port} is free"
+    return f"{reach.host}:{config.control.osc_port} is free"
 
 
 def _midi(library: Library, config: Config) -> str:

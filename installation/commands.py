@@ -36,6 +36,9 @@ def show(
     remote: Annotated[
         bool, typer.Option("--remote", help="Let guests' phones in, with a code to scan on the screen; c hides it.")
     ] = False,
+    lan: Annotated[
+        bool, typer.Option("--lan", help="Take OSC from the network too, of those that config's allow lists.")
+    ] = False,
     frames: Annotated[int | None, typer.Option("--frames", min=1, hidden=True)] = None,
 ) -> None:
     """Play the show: every song on the map, the grid and the wall. Esc ends it; / searches; a click plays a song.
@@ -47,7 +50,7 @@ def show(
 
     settings = changed(configuration.load(config), "show", scene=scene)
     settings = changed(settings, "displays", test_picture=test_picture or None)
-    settings = changed(settings, "control", remote=remote or None, remote_code=remote or None)
+    settings = changed(settings, "control", remote=remote or None, remote_code=remote or None, lan=lan or None)
     with open_library(library) as opened:
         first = seed_track(opened, seed).id if seed else None
         run_show(opened, settings, seed_id=first, windowed=windowed, listen=listen, frames=frames)

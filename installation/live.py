@@ -270,7 +270,7 @@ class Live:
             return
         said = self._feedback.tell(self._show.state, self._world, own=self._own)
         if said and self._query:
-            self._query.know(self._show.state.knobs, self._own, said)
+            self._query.know(self._show.state.wished, self._own, said)
         for fault in (*self._feedback.errors(), *(self._query.errors() if self._query else ())):
             self._show.complain(fault)
 
@@ -368,7 +368,11 @@ class Live:
             raise ShowError(f"no frame could be drawn for {GIVE_UP_S:g} s: {error}; the show's log has the details") from error
 
     def _tell_refusal(self) -> None:
-        reason = self._osc.counts.last_reason if self._osc else ""
+        if self._osc is None:
+            return
+        for fault in self._osc.errors():
+            self._show.complain(fault)
+        reason = self._osc.counts.last_reason
         if reason and reason not in self._refusals and len(self._refusals) < _REFUSALS_SAID:
             self._refusals.add(reason)
             self._show.complain(f"OSC: {reason}")
@@ -461,7 +465,12 @@ class Live:
         return (*rows, (f"/mixtape/scene/{self._show.state.scene}/", ", ".join(inputs))) if inputs else tuple(rows)
 
     def _osc_words(self) -> str:
-        return f"udp {self._osc.host}:{self._osc.port}, see docs/osc.md" if self._osc and self._osc.listening else "off"
+        if not (self._osc and self._osc.listening):
+            return "off"
+        counts = self._osc.counts
+        lost = {"refused": counts.refused, "dropped": counts.dropped, "of strangers": counts.strangers}
+        words = "".join(f", {count:,} {what}" for what, count in lost.items() if count)
+        return f"udp {self._osc.host}:{self._osc.port}{words}, see docs/osc.md"
 
     def _midi_words(self) -> str:
         return self._midi.words() if self._midi else "off"

@@ -21,7 +21,7 @@ def read_points(value: object) -> FloatArray:
         numbers = []
     if len(numbers) % 2 or len(numbers) > 2 * MOST or not all(map(math.isfinite, numbers)):
         numbers = []
-    return np.clip(np.array(numbers, np.float32).reshape(-1, 2), 0.0, 1.0)
+    return np.clip(np.array(numbers, np.float64).reshape(-1, 2), 0.0, 1.0).astype(np.float32)
 
 
 def write_points(points: FloatArray | Sequence[Sequence[float]]) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from mixtape.errors import ConfigError
+from mixtape.networks import networks_fault
 from mixtape.projection import displays_fault, output_fault
 
 
@@ -320,8 +321,16 @@ class ControlConfig:
 
     osc: bool = _switch(True, "Whether the show listens for OSC.")
     osc_port: int = _number(9100, 1024, 65535, "", "The UDP port OSC arrives on.")
-    osc_host: str = _text("127.0.0.1", "The address OSC is taken on; 127.0.0.1 hears this computer alone.")
-    osc_out: str = _text("", "Who is told by OSC what plays and where the knobs stand, such as 127.0.0.1:9000; empty: nobody.")
+    osc_host: str = _text("127.0.0.1", "The address OSC is taken on; 127.0.0.1 is this computer alone, or with lan all it has.")
+    lan: bool = _switch(False, "Whether OSC and OSCQuery are taken from the network too, of those in allow (docs/control.md).")
+    allow: str = _text(
+        "",
+        "Who besides this computer may send then: addresses and networks, such as 192.168.1.20 10.0.0.0/24.",
+        check=networks_fault,
+    )
+    osc_out: str = _text(
+        "", "Who is told by OSC what plays and where knobs stand, such as 127.0.0.1:9000 (with norm after it knobs as 0 to 1)."
+    )
     oscquery: bool = _switch(True, "Whether other programs may ask by OSCQuery which addresses there are; heard where OSC is.")
     oscquery_port: int = _number(9101, 1024, 65535, "", "The TCP port of OSCQuery.")
     oscquery_announced: bool = _switch(

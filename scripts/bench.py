@@ -23,6 +23,7 @@ from dataclasses import asdict
 from environment import main, ready
 from figures import (
     command,
+    control,
     covergan,
     endurance,
     listening,
@@ -55,6 +56,7 @@ ROWS = {
         endurance,
         covergan,
         midi,
+        control,
     )
     for row in room.ROWS
 }

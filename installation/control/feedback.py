@@ -1,7 +1,7 @@
 """OSC out: the show tells other programs what plays and where its knobs stand, so that lights follow and faders move along.
 
-One bundle each time, to addresses that config names and no others. A knob is told when it has turned, and all of them every few
-seconds, so that a controller switched on later catches up.
+One bundle each time, to addresses that config names and to those who asked for it. A knob is told as it was set, when it has
+turned, and all of them every few seconds, so that a controller switched on later catches up.
 """
 
 from __future__ import annotations
@@ -15,44 +15,51 @@ from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from installation.control.knobs import ALL_S, ROOT, OwnKnobs, find
+from installation.control.knobs import ALL_S, NORM, ROOT, OwnKnobs, find, has_places, place_of
+from installation.control.subscribers import Subscribers, Target
 from installation.messages import KnobValue
 from installation.state import FrameState
 from installation.world import World
 from mixtape.errors import ShowError
 
 COLOURS = 5
+_FAILED_SAID = 32
 _LARGEST = float(np.finfo(np.float32).max)
 
 Value: TypeAlias = float | int | str
 Message: TypeAlias = tuple[str, tuple[Value, ...]]
 
 
-def targets_of(text: str) -> tuple[tuple[str, int], ...]:
-    """Hosts and ports of `host:port, host:port`. ShowError for anything else."""
+def targets_of(text: str) -> tuple[Target, ...]:
+    """Who is told, from `host:port, host:port norm`. ShowError for anything else."""
     found = []
     for part in filter(None, (each.strip() for each in text.split(","))):
-        host, _, port = part.rpartition(":")
-        if not host or not port.isdigit() or not 0 < int(port) < 65536:
-            raise ShowError(f"control.osc_out: '{part[:80]}' is no host:port, such as 127.0.0.1:9000")
-        found.append((host.strip("[]"), int(port)))
+        place, *words = part.split() if " " in part else (part,)
+        host, _, port = place.rpartition(":")
+        if not host or not port.isdecimal() or not 0 < int(port) < 65536 or words not in ([], ["norm"]):
+            raise ShowError(f"control.osc_out: '{part[:80]}' is no host:port, such as 127.0.0.1:9000, or 127.0.0.1:9000 norm")
+        found.append(Target(host.strip("[]"), int(port), bool(words)))
     return tuple(found)
 
 
 class Feedback:
-    """Sends to `targets`, `rate_hz` times a second of show time at most. It never waits, and a lost packet is lost."""
+    """Sends to `targets` and `subscribers`, `rate_hz` times a second of show time at most.
 
-    def __init__(self, targets: Sequence[tuple[str, int]], *, rate_hz: float) -> None:
+    It never waits, and a lost packet is lost.
+    """
+
+    def __init__(self, targets: Sequence[Target], *, rate_hz: float, subscribers: Subscribers | None = None) -> None:
         """Look the hosts up once, here, where nobody waits for a frame. Nothing is sent before the first `tell`."""
         self._faults: list[str] = []
-        self._targets = [found for host, port in targets if (found := self._looked_up(host, port))]
-        self._sockets = {family: socket.socket(family, socket.SOCK_DGRAM) for family in {each[0] for each in self._targets}}
-        for each in self._sockets.values():
-            each.setblocking(False)
+        self._subscribers = subscribers or Subscribers()
+        self._known: dict[Target, tuple[socket.AddressFamily, Any]] = {}
+        self._targets = tuple(each for each in targets if self._looked_up(each))
+        self._greeted: frozenset[Target] = frozenset()
+        self._sockets: dict[socket.AddressFamily, socket.socket] = {}
         self._every_s = 1.0 / rate_hz
         self._told_s = self._all_s = -np.inf
         self._last: dict[str, tuple[Value, ...]] = {}
-        self._failed: set[Any] = set()
+        self._failed: set[Target] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -68,12 +75,13 @@ class Feedback:
         if now_s - self._told_s < self._every_s - 2e-3:
             return ()
         every = now_s - self._all_s >= ALL_S
-        said = [(ROOT + "out/" + name, values) for name, values in moving(state, world)]
-        said += self._changed((*resting(state, world), *knob_messages(state.knobs, own)), every=every)
+        moves = [(ROOT + "out/" + name, values) for name, values in moving(state, world)]
+        # As they were set: a fader stays where a hand left it, however slowly the picture comes after.
+        rests = (*resting(state, world), *knob_messages(state.wished, own))
+        said = [*moves, *self._changed(rests, every=every)]
         self._told_s = now_s
         self._all_s = now_s if every else self._all_s
-        if self._targets:
-            self._send(packet(said))
+        self._spread(said, [*moves, *rests], own)
         return said
 
     def errors(self) -> list[str]:
@@ -86,24 +94,46 @@ class Feedback:
         self._last.update(found)
         return found
 
-    def _looked_up(self, host: str, port: int) -> tuple[socket.AddressFamily, Any] | None:
-        try:
-            family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
-        except OSError as error:
-            self._faults.append(f"OSC out: {host}:{port} cannot be found ({error}); nobody is told there until the next start")
-            return None
-        return family, address
+    def _spread(self, said: Sequence[Message], everything: Sequence[Message], own: OwnKnobs) -> None:
+        """Send what was `said` to everybody, but `everything` to who is new, each in units or places as wanted."""
+        subscribed = self._subscribers.targets()
+        packets: dict[tuple[bool, bool], bytes] = {}
+        for target in (*self._targets, *subscribed):
+            new = target in subscribed and target not in self._greeted
+            if (new, target.norm) not in packets:
+                messages = everything if new else said
+                packets[new, target.norm] = packet(placed(messages, own) if target.norm else messages)
+            self._send(target, packets[new, target.norm])
+        self._greeted = frozenset(subscribed)
 
-    def _send(self, data: bytes) -> None:
-        for family, address in self._targets:
-            try:
-                self._sockets[family].sendto(data, address)
-            except BlockingIOError:
-                continue
-            except OSError as error:
-                if address not in self._failed:
-                    self._failed.add(address)
-                    self._faults.append(f"OSC out: {address[0]}:{address[1]} cannot be told ({error}); it is tried on")
+    def _looked_up(self, target: Target) -> bool:
+        try:
+            family, _, _, _, address = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_DGRAM)[0]
+        except OSError as error:
+            words = f"OSC out: {target.host}:{target.port} cannot be found ({error}); nobody is told there until the next start"
+            self._faults.append(words)
+            return False
+        self._known[target] = family, address
+        return True
+
+    def _send(self, target: Target, data: bytes) -> None:
+        # A subscriber's host is an address as its packets had it: there is nothing to look up.
+        given = socket.AF_INET6 if ":" in target.host else socket.AF_INET, (target.host, target.port)
+        family, address = self._known.get(target, given)
+        try:
+            self._socket(family).sendto(data, address)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            if target not in self._failed and len(self._failed) < _FAILED_SAID:
+                self._failed.add(target)
+                self._faults.append(f"OSC out: {target.host}:{target.port} cannot be told ({error}); it is tried on")
+
+    def _socket(self, family: socket.AddressFamily) -> socket.socket:
+        if family not in self._sockets:
+            self._sockets[family] = socket.socket(family, socket.SOCK_DGRAM)
+            self._sockets[family].setblocking(False)
+        return self._sockets[family]
 
 
 def moving(state: FrameState, world: World) -> Iterator[Message]:
@@ -139,6 +169,19 @@ def knob_messages(knobs: Mapping[str, KnobValue], own: OwnKnobs) -> Iterator[Mes
     for name, value in knobs.items():
         if (knob := find(name, own)) is not None:
             yield knob.address, (int(value) if isinstance(value, bool) else value,)
+
+
+def placed(messages: Sequence[Message], own: OwnKnobs) -> list[Message]:
+    """The same with each knob that has a range or choices as its place 0 to 1, at its address under `NORM`."""
+    return [_placed(address, values, own) for address, values in messages]
+
+
+def _placed(address: str, values: tuple[Value, ...], own: OwnKnobs) -> Message:
+    knob = find(address, own)
+    if knob is None or not has_places(knob):
+        return address, values
+    place = place_of(knob, bool(values[0]) if knob.kind == "switch" else values[0])
+    return (address, values) if place is None else (NORM + address.removeprefix(ROOT), (place,))
 
 
 def packet(messages: Sequence[Message]) -> bytes:

@@ -23,6 +23,9 @@ from installation.state import ControlEvent, KnobValue
 from mixtape.config import Knob, knobs
 
 ROOT = "/mixtape/"
+NORM = ROOT + "norm/"
+"""Under this every knob with a range or with choices can also be turned by its place 0 to 1."""
+
 TEXT_LIMIT = 200
 """The most characters a text may have."""
 
@@ -105,6 +108,32 @@ def _known() -> dict[str, LiveKnob]:
     return {key: knob for knob in registry() for key in (knob.name, knob.address)}
 
 
+def has_places(knob: LiveKnob) -> bool:
+    """Whether a knob can be turned by its place 0 to 1: it has a range, choices, or is on or off."""
+    ranged = knob.low is not None and knob.high is not None and knob.high > knob.low
+    return knob.kind in ("choice", "switch") or (knob.kind in ("number", "whole") and ranged)
+
+
+def place_of(knob: LiveKnob, value: KnobValue) -> float | None:
+    """Where in its range 0..1 a knob stands; None where that cannot be said."""
+    if knob.kind == "choice":
+        return (knob.choices.index(str(value)) + 0.5) / len(knob.choices) if value in knob.choices else None
+    if isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, int | float) or knob.low is None or knob.high is None or knob.high <= knob.low:
+        return None
+    return min(max((value - knob.low) / (knob.high - knob.low), 0.0), 1.0)
+
+
+def value_at(knob: LiveKnob, place: float) -> KnobValue:
+    """The value at a place 0..1 of a knob's range."""
+    if knob.kind == "choice":
+        return min(int(place * len(knob.choices)), len(knob.choices) - 1)
+    if knob.kind in ("switch", "toggle") or knob.low is None or knob.high is None:
+        return place >= 0.5
+    return knob.low + place * (knob.high - knob.low)
+
+
 OwnKnobs: TypeAlias = Mapping[str, LiveKnob]
 """The knobs that this evening has for itself, by name and by address: those of a user's own scenes, and `map` with the maps of
 the collection. They go before those of the registry."""
@@ -133,8 +162,11 @@ def find(name: str, own: OwnKnobs = MappingProxyType({})) -> LiveKnob | None:
 def events(source: str, name: str, args: Sequence[Any] = (), *, time_s: float, own: OwnKnobs) -> list[Verdict]:
     """As `event`; a point or a colour of a user's own scene may come as one message with all its numbers.
 
-    A seed of two numbers is a place on the map.
+    A seed of two numbers is a place on the map. At `NORM` and the rest of a knob's address a number 0 to 1 means that place in
+    its range; choices share it evenly.
     """
+    if name.startswith(NORM):
+        return [_placed(source, name, args, time_s=time_s, own=own)]
     if name in ("seed", f"{ROOT}seed") and len(args) == 2:
         name = "seed_at"
     for parts in (("x", "y"), ("r", "g", "b", "a")):
@@ -166,6 +198,18 @@ def event(source: str, name: str, args: Sequence[Any] = (), *, time_s: float, ow
     if isinstance(taken, Refusal) or taken is _NOTHING:
         return taken if isinstance(taken, Refusal) else None
     return ControlEvent(source, knob.name, taken, time_s)
+
+
+def _placed(source: str, name: str, args: Sequence[Any], *, time_s: float, own: OwnKnobs) -> Verdict:
+    """A knob turned by its place."""
+    knob = find(ROOT + name.removeprefix(NORM), own)
+    if knob is None or not has_places(knob):
+        return Refusal(f"{name[:80]}: no such address; docs/osc.md lists the knobs, those with a range or choices are here")
+    args = args[0] if len(args) == 1 and isinstance(args[0], list | tuple) else args
+    place = args[0] if len(args) == 1 else None
+    if not isinstance(place, int | float) or not math.isfinite(place):
+        return _refuse(knob, place if len(args) < 2 else list(args), "one number from 0 to 1")
+    return event(source, knob.name, (value_at(knob, min(max(place, 0.0), 1.0)),), time_s=time_s, own=own)
 
 
 _NOTHING = object()
@@ -207,7 +251,9 @@ def _choice(knob: LiveKnob, value: Any) -> Any:
 def _text(knob: LiveKnob, value: Any) -> Any:
     if not isinstance(value, str):
         return _refuse(knob, value, "a text")
-    clean = " ".join("".join(char if char.isprintable() else " " for char in value).split())[:TEXT_LIMIT]
+    # Cut twice: what is cleaned may become shorter, and a very long text must not take long.
+    printable = "".join(char if char.isprintable() else " " for char in value[: 8 * TEXT_LIMIT])
+    clean = " ".join(printable.split())[:TEXT_LIMIT]
     return clean or _refuse(knob, None, "a text")
 
 
@@ -279,8 +325,8 @@ def as_markdown() -> str:
     lines = [
         "# OSC",
         "",
-        "The show listens for OSC over UDP on port 9100 of this computer (`[control]` in config.toml: `osc`, `osc_port`,",
-        '`osc_host`). `osc_host = "0.0.0.0"` lets the whole network in: do that only where you trust everybody on it.',
+        "The show listens for OSC over UDP on port 9100 of this computer alone (`[control]` in config.toml: `osc`, `osc_port`).",
+        "A tablet or another computer is let in by its address: [From other computers](#from-other-computers).",
         "",
         "With the sender that comes with python-osc:",
         "",
@@ -290,10 +336,14 @@ def as_markdown() -> str:
         'show.send_message("/mixtape/seed", "night train")',
         'show.send_message("/mixtape/scene", "wall")',
         'show.send_message("/mixtape/wall/rows", 12)',
+        'show.send_message("/mixtape/norm/wall/rows", 0.5)',
         'show.send_message("/mixtape/next", [])',
         "```",
         "",
-        "or with liblo's: `oscsend localhost 9100 /mixtape/scene s wall`.",
+        "or with liblo's:",
+        "",
+        "    oscsend localhost 9100 /mixtape/scene s wall",
+        "    oscsend localhost 9100 /mixtape/energy f 0.8",
         "",
         "## Triggers",
         "",
@@ -314,6 +364,26 @@ def as_markdown() -> str:
         "Scenes of your own ([docs/shaders.md](shaders.md)) have their inputs at `/mixtape/scene/NAME/INPUT`, the numbers of a",
         "point or a colour at `.../x` and `.../y` or `.../r` to `.../a`, or all in one message; `mixtape scenes` lists them.",
         "",
+        "## Faders from 0 to 1",
+        "",
+        "Every knob with a range or choices, and every switch, can also be turned by a plain fader, at `/mixtape/norm/` and",
+        "the rest of its address: `/mixtape/norm/wall/rows 0.5` is 21 rows. 0 to 1 is the knob's range, choices share it",
+        "evenly, a switch is on from 0.5.",
+        "",
+        "## From other computers",
+        "",
+        "    [control]",
+        '    allow = "192.168.1.20 192.168.1.0/24"',
+        "",
+        "in config.toml names who may send, addresses and networks, of IPv4 or IPv6; then",
+        "",
+        "    mixtape show --lan",
+        "",
+        "listens on all networks of this computer (or on one, with its address here in `osc_host`) and takes packets of those",
+        "and of this computer; those of others are not opened, counted on F1 and said once. `lan = true` does the same as",
+        "`--lan`. Without anybody in `allow` OSC stays on this computer. A sender's address can be forged by whoever is on",
+        "the same network: use one that is yours. What a stranger can do at worst: [docs/control.md](control.md).",
+        "",
         "## What is taken, and what is not",
         "",
         "- A number may come as int32, int64, float32, float64, true or false; a choice as its word or its place in the list,",
@@ -322,21 +392,36 @@ def as_markdown() -> str:
         "- Of a knob only the last value before a frame counts; triggers wait in a queue of 256. One of those that choose a song",
         "  or a place in it acts a frame, and of seeds that wait only the last.",
         "- A bundle whose time tag lies up to 1 s ahead is taken when its time has come; further ahead it is refused.",
-        "- Refused and counted: NaN and infinity, several values, addresses with wildcards (`* ? [ ] { }`), packets over 8 kB,",
-        "  packets that are cut off or break the rules of OSC 1.0 in any byte, and what a sender sends beyond 8,000 a second.",
+        "- Refused and counted: NaN and infinity, several values, addresses with wildcards (`* ? [ ] { }`), packets over 8 kB",
+        "  or 128 messages, packets that are cut off or break the rules of OSC 1.0 in any byte, and what a sender sends",
+        "  beyond 24,000 messages at once and 8,000 a second.",
         "- OSC can neither name files nor end the show.",
         "",
         "## What the show tells",
         "",
         '`osc_out = "127.0.0.1:9000"` in config.toml (several with commas) sends a bundle `osc_out_hz` times a second, for',
-        "lights, other visuals, or faders that shall move along. Every knob is told at the address it is turned by when it has",
-        f"turned, and all of them every {ALL_S:g} s; numbers in the units above. Nobody is told unless config names them.",
+        "lights, other visuals, or faders that shall move along. Every knob is told at the address it is turned by when it",
+        f"has turned, and all of them every {ALL_S:g} s, where it was turned to; numbers in the units above, or, with",
+        "`127.0.0.1:9000 norm`, as places from 0 to 1 at `/mixtape/norm/...`.",
+        "",
+        "A program that may send can also ask to be told, with the port it listens on:",
+        "",
+        "    oscsend localhost 9100 /mixtape/subscribe i 9000",
+        "    oscsend localhost 9100 /mixtape/subscribe is 9000 norm",
+        "    oscsend localhost 9100 /mixtape/unsubscribe i 9000",
+        "",
+        "It is told everything at once and then what changes, for 60 s; sent again, for 60 s more. 16 can be told at a time,",
+        "always at the address the wish came from. Nobody else is told.",
         "",
         "| address | values | when |",
         "| --- | --- | --- |",
         *(f"| `{ROOT}out/{name}` | {values} | {when} |" for name, values, when in OUT),
         "",
-        "To see it: `oscdump 9000` (liblo), or with python-osc:",
+        "To see it, with liblo:",
+        "",
+        "    oscdump 9000",
+        "",
+        "or with python-osc:",
         "",
         "```python",
         "from pythonosc.dispatcher import Dispatcher",
@@ -349,8 +434,8 @@ def as_markdown() -> str:
         "In other programs (by their manuals, not tried here):",
         "",
         "- **TouchOSC**: an OSC connection by UDP to this computer, sending to port 9100, receiving on 9000; a fader sends and",
-        "  receives a knob's address, with the knob's range as its scale. `osc_host` must then be this computer's address on the",
-        "  network, and `osc_out` the tablet's.",
+        "  receives a knob's address under `/mixtape/norm/`. The tablet's address stands in `allow` and, with `:9000 norm`, in",
+        "  `osc_out`; the show is started with `--lan`.",
         "- **TouchDesigner**: an OSC In CHOP on port 9000 makes a channel of each address; an OSC Out CHOP turns knobs on 9100.",
         "- **Resolume**: OSC input on port 9000 in the preferences; map `/mixtape/out/level` to a parameter by a shortcut.",
         "- **Max, Ableton Live with Max for Live**: `[udpreceive 9000]` into `[route /mixtape/out/beat]`, and",
@@ -358,10 +443,11 @@ def as_markdown() -> str:
         "",
         "## OSCQuery",
         "",
-        "Programs that speak OSCQuery can ask for every address with its range,",
-        "its words and its value, by HTTP on port 9101 of the address OSC is taken on (`oscquery`, `oscquery_port`), and by",
-        "WebSocket (`LISTEN`) each value as it changes, 16 clients at most. Nothing can be turned there: that is for OSC.",
-        "With `oscquery_announced = true` they find it by themselves (zeroconf, `_oscjson._tcp`).",
+        "Programs that speak OSCQuery can ask for every address with its range, its words and its value, by HTTP on port 9101",
+        "of the address OSC is taken on (`oscquery`, `oscquery_port`), and by WebSocket (`LISTEN`) each value as it changes,",
+        "16 clients at most. Who may send OSC may ask, others' connections are closed at once; a web page of somebody else in",
+        "a browser is refused. Nothing can be turned there: that is for OSC. With `oscquery_announced = true` they find it by",
+        "themselves (zeroconf, `_oscjson._tcp`).",
         "",
         "    curl 'http://127.0.0.1:9101/mixtape/wall/rows'",
         "    curl 'http://127.0.0.1:9101/?HOST_INFO'",

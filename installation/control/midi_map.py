@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from mido import Message
 
-from installation.control.knobs import LiveKnob, OwnKnobs, event, find
+from installation.control.knobs import LiveKnob, OwnKnobs, event, find, place_of, value_at
 from installation.messages import ControlEvent, KnobValue
 
 RELATIVE = ("twos", "offset", "sign")
@@ -122,26 +122,6 @@ def steps(how: str, value: int) -> int:
     if how == "offset":
         return value - 64
     return -(value & 63) if value & 64 else value & 63
-
-
-def place_of(knob: LiveKnob, value: KnobValue) -> float | None:
-    """Where in its range 0..1 a knob stands; None where that cannot be said."""
-    if knob.kind == "choice":
-        return (knob.choices.index(str(value)) + 0.5) / len(knob.choices) if value in knob.choices else None
-    if isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, int | float) or knob.low is None or knob.high is None or knob.high <= knob.low:
-        return None
-    return min(max((value - knob.low) / (knob.high - knob.low), 0.0), 1.0)
-
-
-def value_at(knob: LiveKnob, place: float) -> KnobValue:
-    """The value at a place 0..1 of a knob's range."""
-    if knob.kind == "choice":
-        return min(int(place * len(knob.choices)), len(knob.choices) - 1)
-    if knob.kind in ("switch", "toggle") or knob.low is None or knob.high is None:
-        return place >= 0.5
-    return knob.low + place * (knob.high - knob.low)
 
 
 class Translator:

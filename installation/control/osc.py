@@ -1,25 +1,32 @@
-"""OSC over UDP, in a thread that only ever waits for the socket.
+"""OSC over UDP: packets of those who may send, read once or refused, and what came of them handed to each frame.
 
 Nothing from outside can hold up a frame: of each knob the last value is kept, triggers wait in a bounded queue, senders are
-limited, and a packet is read in one pass or refused.
+limited, and a packet is read in one pass or refused. A fader sends the same address over and over: what follows a message of one
+number that was read before, and differs in the number alone, is not read again.
 """
 
 from __future__ import annotations
 
 import heapq
 import itertools
+import math
+import select
 import socket
+import struct
+import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Self
 
-from installation.control.knobs import OwnKnobs, Refusal, events, find
-from installation.control.packets import IMMEDIATELY, PacketError, messages, unix_s
+from installation.control.knobs import NORM, OwnKnobs, Refusal, Verdict, events, find
+from installation.control.packets import IMMEDIATELY, PACKET_LIMIT, Message, PacketError, messages, unix_s
 from installation.control.rates import Rates
+from installation.control.reach import HERE, Allowed, bound
+from installation.control.subscribers import SUBSCRIBE, UNSUBSCRIBE, Subscribers
 from installation.messages import SEEDS, SONG_WISHES
 from installation.state import ControlEvent
 
@@ -29,10 +36,28 @@ _A_FRAME = 16
 
 AHEAD_S = 1.0
 RATE_HZ = 8000.0
+BURST = 24_000.0
+"""Messages a sender may send at once, and `RATE_HZ` a second after that."""
+
 _SCHEDULED_LIMIT = 1024
 _SENDERS_LIMIT = 256
-_BUFFER_BYTES = 4 << 20
-_LARGEST_BYTES = 1 << 16
+_FORMS_LIMIT = 1024
+_DEAR_BYTES = 256
+"""A packet counts as one message more for each so many bytes: to refuse a large one takes its time too."""
+
+_STRANGERS_SAID = 8
+_WRONG_LIMIT = 16
+"""After so many wrong messages the rest of a packet is refused without a look."""
+
+_BUFFER_BYTES = 16 << 20
+_SO_RCVBUFFORCE = 33
+"""Linux: as SO_RCVBUF, beyond what the system grants everybody; only who runs the computer may."""
+
+_GATHER_S = 0.004
+"""So long packets gather once one has come: reading ten at a time costs a tenth of waking up for each."""
+
+_PUMP_S = 0.003
+"""So long at most a frame reads what waits in the socket."""
 
 
 def bearable(waiting: deque[tuple[int, ControlEvent]]) -> list[tuple[int, ControlEvent]]:
@@ -52,55 +77,88 @@ def bearable(waiting: deque[tuple[int, ControlEvent]]) -> list[tuple[int, Contro
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What became of the messages so far, and why the last one that was not taken was not."""
+    """What became of the messages so far, and why the last one that was not taken was not.
+
+    `strangers` are packets of senders that may not send: they are not opened.
+    """
 
     received: int = 0
     refused: int = 0
     dropped: int = 0
+    strangers: int = 0
     last_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A message of one number that was read before: all of it but the four bytes of the number."""
+
+    address: str
+    number: struct.Struct
+
+
+_FLOAT, _INT = struct.Struct(">f"), struct.Struct(">i")
+_ANY_NUMBER = ("number", "whole", "switch")
 
 
 class OscInbox:
     """Packets in, checked events out: everything about OSC but the socket. `put` and `drain` may be called from two threads."""
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic, wall_clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+        subscribers: Subscribers | None = None,
+    ) -> None:
+        self.subscribers = subscribers or Subscribers(clock=clock)
         self._clock, self._wall_clock = clock, wall_clock
         self._lock = threading.RLock()
         self._order = itertools.count()
         self._knobs: dict[str, tuple[int, ControlEvent]] = {}
+        self._numbers: dict[str, tuple[int, str, float]] = {}
+        self._forms: dict[bytes, _Form] = {}
         self._triggers: deque[tuple[int, ControlEvent]] = deque()
         self._scheduled: list[tuple[float, int, ControlEvent]] = []
-        self._rates = Rates(RATE_HZ, RATE_HZ, keys=_SENDERS_LIMIT, clock=clock)
-        self._counts = Counts()
-        self.own: OwnKnobs = {}
+        self._rates = Rates(RATE_HZ, BURST, keys=_SENDERS_LIMIT, clock=clock)
+        self._received = self._refused = self._dropped = self._strangers = 0
+        self._reason = ""
+        self._own: OwnKnobs = {}
+
+    @property
+    def own(self) -> OwnKnobs:
         """What a user's own scenes can be told; another mapping may be put in its place at any time."""
+        return self._own
+
+    @own.setter
+    def own(self, own: OwnKnobs) -> None:
+        with self._lock:
+            self._own = own
+            self._forms.clear()
 
     @property
     def counts(self) -> Counts:
         """What became of the messages so far."""
-        return self._counts
+        return Counts(self._received, self._refused, self._dropped, self._strangers, self._reason)
 
     def put(self, packet: bytes, sender: str) -> None:
         """Take one packet from the network; never raises for what is in it."""
-        now_s = self._clock()
-        if not self._rates.take(sender):
-            self._drop(f"{sender} sends more than {RATE_HZ:g} messages a second")
-            return
-        try:
-            found = messages(packet)
-        except PacketError as error:
-            self._refuse(str(error))
-            return
-        if len(found) > 1 and not self._rates.take(sender, len(found) - 1):
-            self._drop(f"{sender} sends more than {RATE_HZ:g} messages a second")
-            return
-        for message in found:
-            self._count(received=1)
-            for taken in events(f"osc:{sender}", message.address, message.args, time_s=0.0, own=self.own):
-                if isinstance(taken, Refusal):
-                    self._refuse(taken.reason)
-                elif taken is not None:
-                    self._place(taken, message.timetag, now_s)
+        with self._lock:
+            if not self._rates.take(sender, 1 + len(packet) // _DEAR_BYTES):
+                self._drop(f"{sender} sends more than {RATE_HZ:g} messages a second")
+                return
+            form = self._forms.get(packet[:-4])
+            if form is not None:
+                (value,) = form.number.unpack_from(packet, len(packet) - 4)
+                if math.isfinite(value):
+                    self._received += 1
+                    self._numbers[form.address] = next(self._order), sender, value
+                    return
+            self._read(packet, sender)
+
+    def turn_away(self) -> None:
+        """Count a packet of somebody who may not send."""
+        self._strangers += 1
 
     def drain(self, now_s: float) -> list[ControlEvent]:
         """What arrived or fell due since the last call, in order, stamped with the show time `now_s`.
@@ -111,26 +169,80 @@ class OscInbox:
             clock_s = self._clock()
             while self._scheduled and self._scheduled[0][0] <= clock_s:
                 self._keep(heapq.heappop(self._scheduled)[2])
+            for address, (order, sender, value) in self._numbers.items():
+                for taken in events(f"osc:{sender}", address, (value,), time_s=0.0, own=self._own):
+                    if isinstance(taken, ControlEvent) and self._knobs.get(taken.knob, (-1,))[0] < order:
+                        self._knobs[taken.knob] = order, taken
             due = sorted([*self._knobs.values(), *bearable(self._triggers)], key=lambda entry: entry[0])
             self._knobs.clear()
+            self._numbers.clear()
         return [replace(each, time_s=now_s) for _, each in due]
 
-    def _place(self, taken: ControlEvent, timetag: int, now_s: float) -> None:
-        wait_s = 0.0 if timetag == IMMEDIATELY else unix_s(timetag) - self._wall_clock()
+    def _read(self, packet: bytes, sender: str) -> None:
+        """Take a packet of any form; the lock is held."""
+        now_s = self._clock()
+        try:
+            found = messages(packet)
+        except PacketError as error:
+            self._refuse(str(error))
+            return
+        more = len(found) - 1 - len(packet) // _DEAR_BYTES
+        if more > 0 and not self._rates.take(sender, more):
+            self._drop(f"{sender} sends more than {RATE_HZ:g} messages a second")
+            return
+        self._received += len(found)
+        before = self._refused
+        for place, message in enumerate(found):
+            if self._refused - before >= _WRONG_LIMIT:
+                self._refused += len(found) - place
+                return
+            self._take(packet, message, sender, now_s)
+
+    def _take(self, packet: bytes, message: Message, sender: str, now_s: float) -> None:
+        """Take a message of a packet; the lock is held."""
+        wait_s = 0.0 if message.timetag == IMMEDIATELY else unix_s(message.timetag) - self._wall_clock()
         if wait_s > AHEAD_S:
             self._refuse(f"a bundle dated {min(wait_s, 1e10):.1f} s ahead; at most {AHEAD_S:g} s are taken")
             return
-        with self._lock:
-            if wait_s <= 0:
-                self._keep(taken)
-            elif len(self._scheduled) < _SCHEDULED_LIMIT:
-                heapq.heappush(self._scheduled, (now_s + wait_s, next(self._order), taken))
-            else:
-                self._drop(f"more than {_SCHEDULED_LIMIT} messages are waiting for their time")
+        if message.address in (SUBSCRIBE, UNSUBSCRIBE):
+            self._subscribe(message, sender)
+            return
+        verdicts = events(f"osc:{sender}", message.address, message.args, time_s=0.0, own=self._own)
+        if not packet.startswith(b"#"):
+            self._learn(packet, message, verdicts)
+        for taken in verdicts:
+            if isinstance(taken, Refusal):
+                self._refuse(taken.reason)
+            elif taken is not None:
+                self._place(taken, wait_s, now_s)
+
+    def _learn(self, packet: bytes, message: Message, verdicts: Sequence[Verdict]) -> None:
+        """Know the next such message by its first bytes, if any number will do for its knob."""
+        number = {b",f\0\0": _FLOAT, b",i\0\0": _INT}.get(packet[-8:-4])
+        taken = verdicts[0]
+        if number is None or len(message.args) != 1 or not isinstance(taken, ControlEvent):
+            return
+        knob = find(taken.knob, self._own)
+        if knob and (knob.kind in _ANY_NUMBER or message.address.startswith(NORM)):
+            if len(self._forms) >= _FORMS_LIMIT:
+                self._forms.clear()
+            self._forms[packet[:-4]] = _Form(message.address, number)
+
+    def _subscribe(self, message: Message, sender: str) -> None:
+        if why := self.subscribers.take(message.address, message.args, sender):
+            self._refuse(why)
+
+    def _place(self, taken: ControlEvent, wait_s: float, now_s: float) -> None:
+        if wait_s <= 0:
+            self._keep(taken)
+        elif len(self._scheduled) < _SCHEDULED_LIMIT:
+            heapq.heappush(self._scheduled, (now_s + wait_s, next(self._order), taken))
+        else:
+            self._drop(f"more than {_SCHEDULED_LIMIT} messages are waiting for their time")
 
     def _keep(self, taken: ControlEvent) -> None:
         """Note an event for the next frame; the lock is held."""
-        knob = find(taken.knob, self.own)
+        knob = find(taken.knob, self._own)
         entry = (next(self._order), taken)
         if knob is None or not knob.is_trigger:
             self._knobs[taken.knob] = entry
@@ -143,30 +255,35 @@ class OscInbox:
             self._drop(f"more than {TRIGGERS_LIMIT} triggers between two frames; the oldest go")
         self._triggers.append(entry)
 
-    def _count(self, *, received: int = 0, refused: int = 0, dropped: int = 0, reason: str = "") -> None:
-        with self._lock:
-            had = self._counts
-            self._counts = Counts(
-                had.received + received, had.refused + refused, had.dropped + dropped, reason or had.last_reason
-            )
-
     def _refuse(self, reason: str) -> None:
-        self._count(refused=1, reason=reason)
+        self._refused += 1
+        self._reason = reason
 
     def _drop(self, reason: str) -> None:
-        self._count(dropped=1, reason=reason)
+        self._dropped += 1
+        self._reason = reason
 
 
 class OscInput:
-    """The socket and its thread. A port that cannot be had is told by `errors`; the show goes on without OSC."""
+    """The socket and its thread. A port that cannot be had is told by `errors`; the show goes on without OSC.
 
-    def __init__(self, host: str = "127.0.0.1", port: int = 9100, *, inbox: OscInbox | None = None) -> None:
-        """Port 0 takes any free one; `port` says which."""
+    The thread reads what comes; so does every frame, since a thread that waits for its turn beside a busy loop would fall behind.
+    """
+
+    def __init__(
+        self, host: str = HERE, port: int = 9100, *, allowed: Allowed | None = None, inbox: OscInbox | None = None
+    ) -> None:
+        """Port 0 takes any free one; `port` says which. Nobody but this computer is heard who is not `allowed`."""
         self.host, self.port = host, port
         self.inbox = inbox or OscInbox()
+        self.allowed = allowed or Allowed()
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
+        self._reading = threading.Lock()
+        self._frame_waits = False
+        self._buffer = bytearray(PACKET_LIMIT + 1)
         self._told: list[str] = []
+        self._strangers: set[str] = set()
 
     def __enter__(self) -> Self:
         self.start()
@@ -197,7 +314,7 @@ class OscInput:
                 "Choose another osc_port or osc_host in config.toml"
             )
             return
-        self.port = self._socket.getsockname()[1]
+        self.port = self.inbox.subscribers.own_port = self._socket.getsockname()[1]
         self._thread = threading.Thread(target=self._receive, args=(self._socket,), name="osc", daemon=True)
         self._thread.start()
 
@@ -206,10 +323,17 @@ class OscInput:
         taken, self._socket = self._socket, None
         if taken is not None and self._thread is not None:
             self._thread.join(2.0)
-            taken.close()
+            with self._reading:
+                taken.close()
 
     def drain(self, now_s: float) -> list[ControlEvent]:
         """Everything to act on in this frame, stamped with the show time `now_s`; never waits."""
+        if (taken := self._socket) is not None:
+            self._frame_waits = True
+            with self._reading:
+                self._frame_waits = False
+                until_s = time.monotonic() + _PUMP_S
+                self._read(taken, on=lambda: time.monotonic() < until_s)
         return self.inbox.drain(now_s)
 
     def errors(self) -> list[str]:
@@ -218,26 +342,42 @@ class OscInput:
         return told
 
     def _bound(self) -> socket.socket:
-        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        made = socket.socket(family, socket.SOCK_DGRAM)
-        try:
+        made = bound(self.host, self.port, socket.SOCK_DGRAM)
+        with suppress(OSError):
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
+        if sys.platform == "linux":
             with suppress(OSError):
-                made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
-            made.bind((self.host, self.port))
-            made.settimeout(0.1)
-        except BaseException:
-            made.close()
-            raise
+                made.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER_BYTES)
+        made.setblocking(False)
         return made
 
     def _receive(self, taken: socket.socket) -> None:
         while self._socket is taken:
             try:
-                packet, sender = taken.recvfrom(_LARGEST_BYTES)
-            except TimeoutError:
-                continue
+                readable = bool(select.select((taken,), (), (), 0.1)[0])
+            except (OSError, ValueError):  # it is being closed
+                return
+            if readable:
+                time.sleep(_GATHER_S)
+                with self._reading:
+                    self._read(taken, on=lambda: not self._frame_waits)
+
+    def _read(self, taken: socket.socket, *, on: Callable[[], bool]) -> None:
+        """Take in what waits in the socket, as long as `on` says so; `_reading` is held."""
+        packet = memoryview(self._buffer)
+        while self._socket is taken and on():
+            try:
+                size, peer = taken.recvfrom_into(self._buffer)
             except OSError:
-                # Windows tells of earlier replies that bounced; a closed socket ends the loop above.
-                time.sleep(0.01)
-                continue
-            self.inbox.put(packet, sender[0])
+                # Nothing waits; or Windows tells of an earlier reply that bounced, or of a packet that is too long.
+                return
+            if sender := self.allowed.sender(peer[0]):
+                self.inbox.put(bytes(packet[:size]), sender)
+            else:
+                self._turn_away(peer[0])
+
+    def _turn_away(self, host: str) -> None:
+        self.inbox.turn_away()
+        if len(self._strangers) < _STRANGERS_SAID and host not in self._strangers:
+            self._strangers.add(host)
+            self._told.append(f"OSC: {host} sends, but may not; to let it in, add it to allow under [control] in config.toml")

@@ -2,6 +2,8 @@
 
 HTTP and WebSocket on one port, announced by zeroconf, after the OSCQuery proposal (github.com/Vidvox/OSCQueryProposal). What is
 asked is answered from what the last frame left behind, in threads of its own: the show never waits for a client.
+
+Who may not send OSC may not ask either, and a web page of somebody else in a browser may not ask at all.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from http import HTTPStatus
+from ipaddress import ip_address
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
@@ -24,11 +27,19 @@ from websockets.sync.server import Server, ServerConnection, serve
 
 from installation.control.feedback import Message, message_packet
 from installation.control.knobs import OUT, ROOT, LiveKnob, OwnKnobs, registry
+from installation.control.rates import Rates
+from installation.control.reach import EVERYWHERE, Allowed, bound, local_address
 from installation.messages import KnobValue
+from mixtape.networks import address_of
 
 CLIENTS_LIMIT = 16
+CONNECTIONS_LIMIT = 64
+RATE_HZ, BURST = 20.0, 100.0
+"""Questions of one address a second, and at once."""
+
 _LARGEST_BYTES = 4096
 _WAITING = 256
+_LOOK_S = 0.2
 _READ, _WRITE, _BOTH = 1, 2, 3
 _TYPES = {"number": "f", "seconds": "f", "whole": "i", "switch": "T", "toggle": "T", "press": "N", "points": "ff"}
 _UNITS = {"s": "time.second", "ms": "time.millisecond", "Hz": "time.hertz", "px": "distance.pixels"}
@@ -42,26 +53,37 @@ class OscQuery:
     """The server. Use it in a `with`; a port that cannot be had is told by `errors`, and the show goes on without."""
 
     def __init__(
-        self, host: str, port: int, *, osc_host: str, osc_port: int, name: str = "mixtape", announced: bool = True
+        self,
+        host: str,
+        port: int,
+        *,
+        osc_host: str,
+        osc_port: int,
+        allowed: Allowed | None = None,
+        name: str = "mixtape",
+        announced: bool = True,
     ) -> None:
         """Port 0 takes any free one; `port` says which. `announced` by zeroconf, which hears port 5353 of all networks."""
         self.host, self.port, self.name = host, port, name
         self._osc, self._announced = (osc_host, osc_port), announced
+        self._allowed, self._rates = allowed or Allowed(), Rates(RATE_HZ, BURST)
         self._knobs: Mapping[str, KnobValue] = {}
         self._own: OwnKnobs = {}
         self._out: dict[str, tuple[Any, ...]] = {}
         self._listeners: set[_Listener] = set()
         self._lock = threading.Lock()
         self._server: Server | None = None
+        self._names: frozenset[str] = frozenset()
         self._zeroconf: Any = None
         self._threads: list[threading.Thread] = []
         self._faults: list[str] = []
 
     def __enter__(self) -> Self:
         try:
+            door = _Door.of(bound(self.host, self.port, socket.SOCK_STREAM), self._lets_in)
             self._server = serve(
                 self._listen,
-                sock=_bound(self.host, self.port),
+                sock=door,
                 process_request=self._asked,
                 max_size=_LARGEST_BYTES,
                 compression=None,
@@ -74,6 +96,8 @@ class OscQuery:
             )
             return self
         self.port = self._server.socket.getsockname()[1]
+        called = socket.gethostname().lower()
+        self._names = frozenset({"localhost", called, f"{called}.local", f"{self.name}-{self.port}.local"})
         self._begin(self._server.serve_forever, "oscquery")
         if self._announced:
             # Telling the network who is here takes more than a second.
@@ -127,14 +151,15 @@ class OscQuery:
             _place(root, f"{ROOT}out/{name}", _out_node(values, self._out.get(f"{ROOT}out/{name}")))
         return root
 
-    def host_info(self) -> Node:
-        """Who is asked, where OSC is taken, and what of the proposal is answered."""
+    def host_info(self, reached: str = "") -> Node:
+        """Who is asked, where OSC is taken, and what of the proposal is answered; `reached` is the address the asker used."""
+        osc, here = (reached if reached and host in EVERYWHERE else host for host in (self._osc[0], self.host))
         return {
             "NAME": self.name,
-            "OSC_IP": self._osc[0],
+            "OSC_IP": osc,
             "OSC_PORT": self._osc[1],
             "OSC_TRANSPORT": "UDP",
-            "WS_IP": self.host,
+            "WS_IP": here,
             "WS_PORT": self.port,
             "EXTENSIONS": {
                 **dict.fromkeys(("ACCESS", "VALUE", "RANGE", "DESCRIPTION", "UNIT", "CLIPMODE"), True),
@@ -142,12 +167,15 @@ class OscQuery:
             },
         }
 
-    def answer(self, target: str) -> tuple[HTTPStatus, Node | None]:
-        """The status and the JSON for an HTTP path with its question."""
-        asked = urlsplit(target)
+    def answer(self, target: str, *, reached: str = "") -> tuple[HTTPStatus, Node | None]:
+        """The status and the JSON for an HTTP path with its question, asked at the address `reached`."""
+        try:
+            asked = urlsplit(target)
+        except ValueError:
+            return HTTPStatus.BAD_REQUEST, None
         question = asked.query.partition("=")[0]
         if question == "HOST_INFO":
-            return HTTPStatus.OK, self.host_info()
+            return HTTPStatus.OK, self.host_info(reached)
         if question and question not in _ATTRIBUTES:
             return HTTPStatus.BAD_REQUEST, None
         node: Node | None = self.tree()
@@ -159,14 +187,32 @@ class OscQuery:
             return HTTPStatus.OK, node
         return (HTTPStatus.OK, {question: node[question]}) if question in node else (HTTPStatus.NO_CONTENT, None)
 
-    def _asked(self, _connection: ServerConnection, request: Request) -> Response | None:
+    def _lets_in(self, host: str) -> bool:
+        """Whether a connection from there is taken."""
+        full = self._server is not None and len(self._server.handler_threads) >= CONNECTIONS_LIMIT
+        return not full and bool(self._allowed.sender(host))
+
+    def _asked(self, connection: ServerConnection, request: Request) -> Response | None:
         """Answer a question by HTTP; None lets a WebSocket through."""
+        peer, here = connection.remote_address[0], connection.local_address[0]
+        if not self._meant(request):
+            return _response(HTTPStatus.FORBIDDEN)
+        if not self._rates.take(peer):
+            return _response(HTTPStatus.TOO_MANY_REQUESTS)
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return None
-        status, found = self.answer(request.path)
-        body = b"" if found is None else json.dumps(found).encode()
-        headers = Headers({"Content-Type": "application/json", "Content-Length": str(len(body)), "Connection": "close"})
-        return Response(status.value, status.phrase, headers, body)
+        return _response(*self.answer(request.path, reached=str(address_of(here) or here)))
+
+    def _meant(self, request: Request) -> bool:
+        """Whether this server was meant: asked by its address, and not by a web page of somebody else.
+
+        A page that a browser shows can ask only under a name of its own, even one that leads here (DNS rebinding), and a browser
+        says which page opened a WebSocket.
+        """
+        hosts, origins = request.headers.get_all("Host"), request.headers.get_all("Origin")
+        name = _name(hosts[0]) if len(hosts) == 1 else ""
+        known = address_of(name) is not None or name in self._names
+        return known and all(origin.partition("://")[2] == hosts[0] for origin in origins)
 
     # Listening ------------------------------------------------------------------------------------------------------------------
 
@@ -200,12 +246,12 @@ class OscQuery:
         from zeroconf import ServiceInfo, Zeroconf
 
         try:
-            address = socket.gethostbyname(socket.gethostname()) if self.host in ("0.0.0.0", "::") else self.host
+            address = local_address() if self.host in EVERYWHERE else self.host
             self._zeroconf = Zeroconf(interfaces=[address])
             for kind, port in (("_oscjson._tcp.local.", self.port), ("_osc._udp.local.", self._osc[1])):
                 name = f"{self.name}-{self.port}"
                 info = ServiceInfo(
-                    kind, f"{name}.{kind}", addresses=[socket.inet_aton(address)], port=port, server=f"{name}.local."
+                    kind, f"{name}.{kind}", addresses=[ip_address(address).packed], port=port, server=f"{name}.local."
                 )
                 self._zeroconf.register_service(info)
         except Exception as error:  # a network may refuse anything; who knows the port can ask all the same
@@ -304,16 +350,49 @@ def _place(root: Node, address: str, leaf: Node) -> None:
     node.update({**leaf, "FULL_PATH": path})
 
 
-def _bound(host: str, port: int) -> socket.socket:
-    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+class _Door(socket.socket):
+    """A listening socket that closes at once what may not come in, before a thread or a byte is spent on it."""
+
+    lets_in: Callable[[str], bool]
+
+    @classmethod
+    def of(cls, listening: socket.socket, lets_in: Callable[[str], bool]) -> Self:
+        """The same socket with a door."""
+        made = cls(listening.family, listening.type, listening.proto, fileno=listening.detach())
+        made.lets_in = lets_in
+        made.settimeout(_LOOK_S)
+        return made
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """The next connection that may come in; OSError once the socket is closed."""
+        while True:
+            try:
+                taken, peer = super().accept()
+            except TimeoutError:
+                continue
+            if self.lets_in(peer[0]):
+                return taken, peer
+            taken.close()
+
+
+def _name(host: str) -> str:
+    """The name or the address in a Host header, without its port; nothing where it is neither."""
     try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind((host, port))
-        made.listen()
-    except BaseException:
-        made.close()
-        raise
-    return made
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _response(status: HTTPStatus, found: Node | None = None) -> Response:
+    body = b"" if found is None else json.dumps(found).encode()
+    said = {
+        "Content-Type": "application/json",
+        "Content-Length": str(len(body)),
+        "Connection": "close",
+        "X-Content-Type-Options": "nosniff",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    return Response(status.value, status.phrase, Headers(said), body)
 
 
 _SILENT = logging.getLogger("mixtape.oscquery")

@@ -6,6 +6,7 @@ four nested bundles, and every step eats bytes, so the time for a packet is boun
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ from mixtape.errors import MixtapeError
 PACKET_LIMIT = 8192
 """Bytes a packet may have."""
 
+MESSAGES_LIMIT = 128
+VALUES_LIMIT = 64
+"""Messages of a packet and values of a message: so many are read in well under a millisecond."""
+
 IMMEDIATELY = 1
 """The time tag that means now."""
 
@@ -23,7 +28,7 @@ _NTP_EPOCH_S = 2_208_988_800
 _DEPTH = 4
 _ADDRESS_LIMIT = 256
 _FORBIDDEN = frozenset(b" #*,?[]{}")
-_NUMBERS = {"i": ">i", "f": ">f", "d": ">d", "h": ">q"}
+_NUMBERS = {tag: struct.Struct(form) for tag, form in (("i", ">i"), ("f", ">f"), ("d", ">d"), ("h", ">q"))}
 _BARE = {"T": True, "F": False, "N": None, "I": None}
 """Types without bytes. Nil and the impulse say "no value"."""
 
@@ -50,7 +55,10 @@ def messages(packet: bytes) -> list[Message]:
     """All messages of a packet. PacketError when any byte of it is wrong: then none is taken."""
     if len(packet) > PACKET_LIMIT:
         raise PacketError(f"a packet of {len(packet)} bytes; at most {PACKET_LIMIT} are taken")
-    return list(_contents(packet, IMMEDIATELY, _DEPTH))
+    found = list(itertools.islice(_contents(packet, IMMEDIATELY, _DEPTH), MESSAGES_LIMIT + 1))
+    if len(found) > MESSAGES_LIMIT:
+        raise PacketError(f"a packet of more messages than {MESSAGES_LIMIT}")
+    return found
 
 
 def _contents(packet: bytes, timetag: int, depth: int) -> Iterator[Message]:
@@ -81,6 +89,8 @@ def _message(packet: bytes, timetag: int) -> Message:
     if not _FORBIDDEN.isdisjoint(address) or not address.isascii():
         raise PacketError("wildcards and special characters in an address are not taken")
     tags, at = _string(packet, at)
+    if len(tags) > VALUES_LIMIT + 1:
+        raise PacketError(f"a message of {len(tags) - 1} values; at most {VALUES_LIMIT} are taken")
     if not tags.startswith(b","):
         # Very old senders leave them out; taking that would take a message cut off after its address.
         raise PacketError("the type tags are missing")
@@ -95,10 +105,10 @@ def _arguments(tags: str, packet: bytes, at: int) -> tuple[tuple[Any, ...], int]
     for tag in tags:
         if tag in _NUMBERS:
             form = _NUMBERS[tag]
-            if at + struct.calcsize(form) > len(packet):
+            if at + form.size > len(packet):
                 raise PacketError("the packet is cut off inside a number")
-            levels[-1].append(struct.unpack_from(form, packet, at)[0])
-            at += struct.calcsize(form)
+            levels[-1].append(form.unpack_from(packet, at)[0])
+            at += form.size
         elif tag in "sS":
             raw, at = _string(packet, at)
             levels[-1].append(_text(raw))

@@ -27,6 +27,7 @@ from starlette.websockets import WebSocket
 
 from installation.control.arbiter import GUEST
 from installation.control.knobs import OwnKnobs, Refusal, event
+from installation.control.reach import bound, local_address
 from installation.messages import ControlEvent
 from installation.remote.doors import HEADER_BYTES, Doors, bounded
 from installation.remote.pages import Session, compressed, pages
@@ -90,7 +91,7 @@ class Remote:
 
     def __enter__(self) -> Self:
         try:
-            listening = _bound(self.host, self.port)
+            listening = bound(self.host, self.port, socket.SOCK_STREAM)
         except (OSError, OverflowError) as error:
             self._faults.append(
                 f"no phone remote: {self.host}:{self.port} cannot be listened on ({error}); choose another remote_port or "
@@ -389,28 +390,3 @@ def _png(pixels: ByteArray) -> bytes:
     file = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(file, "PNG", compress_level=3)
     return file.getvalue()
-
-
-def local_address() -> str:
-    """This computer's address on the network its other traffic would take; its loopback where there is none.
-
-    A datagram socket that is connected learns its own address; nothing is sent.
-    """
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-        try:
-            asking.connect(("192.0.2.1", 9))
-            return str(asking.getsockname()[0])
-        except OSError:
-            return "127.0.0.1"
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind((host, port))
-        made.listen(256)
-    except BaseException:
-        made.close()
-        raise
-    return made

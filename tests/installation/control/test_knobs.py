@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from installation.control.knobs import Refusal, address_of, as_markdown, event, find, registry
+from installation.control.knobs import Refusal, address_of, as_markdown, event, events, find, has_places, registry
 from installation.state import ControlEvent
 from mixtape.config import knobs
 
@@ -106,3 +106,42 @@ def test_pause_may_say_which_or_leave_it_open():
 def test_quitting_and_unknown_names_are_refused_from_outside():
     assert "no such address" in reason("/mixtape/quit")
     assert "no such address" in reason("/mixtape/volumes", 1.0)
+
+
+# Places from 0 to 1 ------------------------------------------------------------------------------------------------------------
+
+
+def placed(address, *args):
+    (made,) = events("test", f"/mixtape/norm/{address}", args, time_s=0.0, own={})
+    return made
+
+
+def test_every_knob_with_a_range_or_choices_is_also_turned_by_its_place():
+    for knob in registry():
+        end = knob.address.removeprefix("/mixtape/")
+        if not has_places(knob):
+            assert isinstance(placed(end, 0.5), Refusal)
+            continue
+        low, high = placed(end, 0.0), placed(end, 1)
+        if knob.kind in ("number", "whole"):
+            assert (low.value, high.value) == (knob.low, knob.high)
+            assert placed(end, -3.0).value == knob.low and placed(end, 9.0).value == knob.high
+            assert placed(end, 0.5).value == pytest.approx((knob.low + knob.high) / 2, abs=0.5 if knob.kind == "whole" else 1e-6)
+        elif knob.kind == "switch":
+            assert (low.value, placed(end, 0.49).value, placed(end, 0.5).value, high.value) == (False, False, True, True)
+
+
+def test_choices_share_a_fader_evenly():
+    scenes = find("scene").choices
+    assert [placed("scene", (k + 0.5) / len(scenes)).value for k in range(len(scenes))] == list(scenes)
+    assert (placed("scene", 0.0).value, placed("scene", 1.0).value) == (scenes[0], scenes[-1])
+
+
+@pytest.mark.parametrize("args", [(), (math.nan,), (math.inf,), ("0.5",), (0.1, 0.2)])
+def test_a_place_is_one_number(args):
+    assert isinstance(placed("energy", *args), Refusal)
+
+
+@pytest.mark.parametrize("end", ["next", "seed", "pause", "output/1", "norm/energy", "", "nothing"])
+def test_what_has_no_places_is_refused_with_its_address(end):
+    assert f"/mixtape/norm/{end}" in placed(end, 0.5).reason

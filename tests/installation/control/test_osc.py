@@ -11,8 +11,8 @@ from pythonosc.osc_bundle_builder import OscBundleBuilder
 from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.udp_client import SimpleUDPClient
 
-from installation.control.knobs import as_markdown
-from installation.control.osc import OscInbox, OscInput
+from installation.control.knobs import LiveKnob, as_markdown
+from installation.control.osc import BURST, OscInbox, OscInput
 from installation.control.packets import PacketError, messages
 from installation.messages import SONG_WISHES
 
@@ -200,7 +200,7 @@ def test_a_bundle_too_far_ahead_is_refused_also_when_hidden_in_another(inbox, ti
 
 
 def test_one_flooding_sender_does_not_silence_another(inbox, times):
-    for _ in range(9000):
+    for _ in range(int(BURST) + 1000):
         inbox.put(packet("/mixtape/energy", 0.1), "loud")
     inbox.put(packet("/mixtape/energy", 0.7), "quiet")
     assert inbox.counts.dropped == 1000
@@ -211,10 +211,10 @@ def test_one_flooding_sender_does_not_silence_another(inbox, times):
 
 
 def test_a_bundle_is_paid_for_by_its_messages(inbox):
-    many = bundle(None, *[packet("/mixtape/energy", 0.5)] * 200)
-    for _ in range(50):
+    many = bundle(None, *[packet("/mixtape/energy", 0.5)] * 100)
+    for _ in range(250):
         inbox.put(many, "a")
-    assert inbox.counts.received == 8000
+    assert inbox.counts.received == BURST
     assert inbox.counts.dropped == 10  # packets, which are not even opened any more
 
 
@@ -222,6 +222,61 @@ def test_a_crowd_of_forged_senders_costs_no_memory(inbox):
     for n in range(5000):
         inbox.put(packet("/mixtape/next"), f"10.0.{n // 256}.{n % 256}")
     assert len(inbox._rates._left) <= 256
+
+
+def test_after_some_wrong_messages_the_rest_of_a_packet_is_refused_and_counted(inbox):
+    inbox.put(bundle(None, *[packet("/mixtape/energy", math.nan)] * 100, packet("/mixtape/energy", 0.5)), "a")
+    assert inbox.counts.refused == 101
+    assert inbox.drain(0.0) == []
+
+
+def test_a_large_packet_is_paid_for_by_its_size_even_if_it_is_refused(inbox, times):
+    for _ in range(2000):
+        inbox.put(b"\xff" * 8192, "a")
+    assert inbox.counts.refused < 1000
+    assert inbox.counts.refused + inbox.counts.dropped == 2000
+    times.now_s += 1.0
+    inbox.put(packet("/mixtape/energy", 0.5), "a")
+    assert inbox.drain(0.0)[0].value == 0.5
+
+
+@pytest.mark.parametrize(
+    "much", [bundle(None, *[packet("/a")] * 129), b"/a\0\0," + b"T" * 66 + b"\0", b"/a\0\0," + b"T" * 8002 + b"\0"]
+)
+def test_more_than_anybody_means_in_one_packet_is_refused(much):
+    with pytest.raises(PacketError, match=r"messages|values"):
+        messages(much)
+
+
+def test_what_follows_a_message_that_was_read_is_taken_by_its_number_and_refused_where_it_has_none(inbox):
+    first = packet("/mixtape/energy", 0.5)
+    inbox.put(first, "a")
+    assert inbox._forms
+    for bad in (packet("/mixtape/energy", math.nan), packet("/mixtape/energy", math.inf), first[:-1], first + b"\0\0\0\0"):
+        inbox.put(bad, "a")
+    assert inbox.counts.refused == 4
+    inbox.put(packet("/mixtape/energy", 7.0), "b")
+    (found,) = inbox.drain(1.0)
+    assert (found.value, found.source, found.time_s) == (1.0, "osc:b", 1.0)
+
+
+def test_the_last_of_several_ways_to_turn_a_knob_counts(inbox):
+    knob, place = "/mixtape/wall/rows", "/mixtape/norm/wall/rows"
+    for last in (packet(knob, 12), packet(knob, 12.0), packet(place, 0.2)):
+        for each in (packet(place, 1.0), packet(knob, 30), packet(knob, 31.0), last):
+            inbox.put(each, "a")
+        assert [each.value for each in inbox.drain(0.0)] == [12]
+
+
+def test_a_scene_of_ones_own_that_is_gone_is_told_nothing_any_more(inbox):
+    knob = LiveKnob("scene/mine/speed", "/mixtape/scene/mine/speed", "number", 0.0, 4.0, (), "", 1.0, "How fast.")
+    inbox.own = {knob.name: knob, knob.address: knob}
+    inbox.put(packet(knob.address, 2.0), "a")
+    assert inbox.drain(0.0)[0].value == 2.0
+    inbox.own = {}
+    inbox.put(packet(knob.address, 3.0), "a")
+    assert inbox.drain(0.0) == []
+    assert "no such address" in inbox.counts.last_reason
 
 
 @pytest.mark.parametrize(
@@ -289,7 +344,7 @@ def test_after_a_burst_of_20000_the_last_word_still_counts(osc):
     while last != 0.125 and time.monotonic() < until:
         last = next((each.value for each in reversed(arrived(osc, seconds=0.2))), last)
     assert last == 0.125
-    assert osc.counts.received >= 8000
+    assert osc.counts.received >= 8000  # all of them where the system grants so large a buffer: scripts/bench.py osc_burst
 
 
 def test_a_port_in_use_is_told_and_the_show_goes_on(osc):

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import time
 
 import pytest
 from pythonosc.osc_message import OscMessage
+from websockets.exceptions import InvalidMessage, InvalidStatus
 from websockets.sync.client import connect
 
 from installation.control.knobs import OUT, registry
-from installation.control.oscquery import CLIENTS_LIMIT, OscQuery
+from installation.control.oscquery import BURST, CLIENTS_LIMIT, CONNECTIONS_LIMIT, RATE_HZ, OscQuery
+from installation.control.rates import Rates
+from tests.installation.control.test_reach import Except
 
 
 @pytest.fixture
@@ -78,19 +82,19 @@ def test_who_is_asked_says_where_osc_is_taken(query):
 
 def test_who_listens_hears_what_it_listens_to_and_nothing_else(query, small_world, play):
     state = play(small_world, 3.0)
-    with connect(f"ws://127.0.0.1:{query.port}/", compression=None) as socket:
+    with connect(f"ws://127.0.0.1:{query.port}/", compression=None) as listening:
         for each in ("no json", json.dumps({"COMMAND": "LISTEN", "DATA": 7}), b"\x00\xff", json.dumps([1])):
-            socket.send(each)
-        socket.send(json.dumps({"COMMAND": "LISTEN", "DATA": "/mixtape/energy"}))
+            listening.send(each)
+        listening.send(json.dumps({"COMMAND": "LISTEN", "DATA": "/mixtape/energy"}))
         until(lambda: any(listener._paths for listener in query._listeners))
         query.know(state.knobs, {}, [("/mixtape/energy", (0.25,)), ("/mixtape/grain", (0.5,))])
-        heard = OscMessage(socket.recv(timeout=5))
+        heard = OscMessage(listening.recv(timeout=5))
         assert (heard.address, heard.params) == ("/mixtape/energy", [0.25])
-        socket.send(json.dumps({"COMMAND": "IGNORE", "DATA": "/mixtape/energy"}))
+        listening.send(json.dumps({"COMMAND": "IGNORE", "DATA": "/mixtape/energy"}))
         until(lambda: not any(listener._paths for listener in query._listeners))
         query.know(state.knobs, {}, [("/mixtape/energy", (0.75,))])
         query.know(state.knobs, {"scene/mine/x": registry()[0]}, [])
-        assert json.loads(socket.recv(timeout=5)) == {"COMMAND": "PATH_CHANGED", "DATA": "/mixtape/scene"}
+        assert json.loads(listening.recv(timeout=5)) == {"COMMAND": "PATH_CHANGED", "DATA": "/mixtape/scene"}
 
 
 def test_one_client_too_many_is_sent_away_and_the_others_stay(query):
@@ -107,14 +111,77 @@ def test_one_client_too_many_is_sent_away_and_the_others_stay(query):
 
 def test_a_client_that_takes_nothing_holds_up_nobody(query, small_world, play):
     state = play(small_world, 3.0)
-    with connect(f"ws://127.0.0.1:{query.port}/", compression=None) as socket:
-        socket.send(json.dumps({"COMMAND": "LISTEN", "DATA": "/mixtape/out/level"}))
+    with connect(f"ws://127.0.0.1:{query.port}/", compression=None) as listening:
+        listening.send(json.dumps({"COMMAND": "LISTEN", "DATA": "/mixtape/out/level"}))
         until(lambda: any(listener._paths for listener in query._listeners))
         for place in range(20_000):
             query.know(state.knobs, {}, [("/mixtape/out/level", (float(place),))])
         last = -1.0
         while last != 19_999.0:
-            last = OscMessage(socket.recv(timeout=5)).params[0]
+            last = OscMessage(listening.recv(timeout=5)).params[0]
+
+
+def status(query, target="/mixtape/energy", source=("127.0.0.1", 0), **headers):
+    connection = http.client.HTTPConnection("127.0.0.1", query.port, timeout=5, source_address=source)
+    connection.putrequest("GET", target, skip_host=True)
+    for name, value in headers.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    try:
+        return connection.getresponse().status
+    except (http.client.RemoteDisconnected, ConnectionResetError):
+        return None
+    finally:
+        connection.close()
+
+
+def test_a_web_page_of_somebody_else_may_not_ask_even_under_a_name_that_leads_here(query):
+    assert status(query, Host=f"127.0.0.1:{query.port}") == 200
+    assert status(query, Host=f"localhost:{query.port}") == 200
+    assert status(query, Host=f"[::1]:{query.port}") == 200
+    assert status(query, Host=f"{socket.gethostname()}:{query.port}") == 200
+    for host in (f"evil.example:{query.port}", "evil.example", "", "[::1", "127.0.0.1.evil.example"):
+        assert status(query, Host=host) == 403, host
+    assert status(query) == 403
+    assert status(query, Host=f"127.0.0.1:{query.port}", Origin="http://evil.example") == 403
+    with pytest.raises(InvalidStatus, match="403"):
+        connect(f"ws://127.0.0.1:{query.port}/", origin="http://evil.example")
+    assert status(query, "//[", Host=f"127.0.0.1:{query.port}") == 400
+
+
+def test_who_may_not_send_may_not_ask_and_costs_no_thread(small_world, play):
+    with OscQuery("127.0.0.1", 0, osc_host="127.0.0.1", osc_port=9100, allowed=Except("127.0.0.9"), announced=False) as query:
+        query.know(play(small_world, 3.0).wished, {}, [])
+        host = f"127.0.0.1:{query.port}"
+        assert status(query, source=("127.0.0.9", 0), Host=host) is None
+        assert status(query, source=("127.0.0.8", 0), Host=host) == 200
+        with pytest.raises((ConnectionResetError, EOFError, InvalidMessage)):
+            connect(f"ws://{host}/", source_address=("127.0.0.9", 0))
+
+
+def test_a_flood_of_questions_is_bounded_and_others_are_answered_on(query):
+    host = f"127.0.0.1:{query.port}"
+    query._rates = Rates(RATE_HZ, BURST, clock=lambda: 0.0)
+    found = [status(query, source=("127.0.0.5", 0), Host=host) for _ in range(int(BURST) + 20)]
+    assert found == [200] * int(BURST) + [429] * 20
+    assert status(query, source=("127.0.0.6", 0), Host=host) == 200
+
+
+def test_connections_that_say_nothing_are_bounded(query):
+    quiet = [socket.create_connection(("127.0.0.1", query.port)) for _ in range(CONNECTIONS_LIMIT + 6)]
+    until(lambda: len(query._server.handler_threads) == CONNECTIONS_LIMIT)
+    for each in quiet[-6:]:
+        each.settimeout(5.0)
+        assert each.recv(1) == b""
+    for each in quiet:
+        each.close()
+    until(lambda: status(query, Host=f"127.0.0.1:{query.port}") == 200)
+
+
+def test_who_listens_on_all_networks_says_the_address_it_was_asked_at(small_world, play):
+    with OscQuery("0.0.0.0", 0, osc_host="0.0.0.0", osc_port=9100, announced=False) as query:
+        _, info = ask(query, "/?HOST_INFO")
+        assert (info["OSC_IP"], info["WS_IP"]) == ("127.0.0.1", "127.0.0.1")
 
 
 def test_a_port_that_is_taken_is_told_in_words(query):
