@@ -142,13 +142,17 @@ def test_a_recording_begun_over_osc_is_whole_though_the_show_is_ended_in_its_mid
     library: Path, show: tuple[subprocess.Popen[str], int]
 ) -> None:
     running, port = show
-    _until("play", library, running)
     before = set((library / "shows").glob("*.mp4"))
+    message = OscMessageBuilder("/mixtape/record")
+    message.add_arg(1)
+    deadline = time.monotonic() + 60
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
-        out.sendto(OscMessageBuilder("/mixtape/record").build().dgram, ("127.0.0.1", port))
-    _until("event", library, running, knob="record")
-    began = _until("event", library, running, knob="recorded", value=True)
-    assert began["source"] == "recorder"
+        # Said again until it is heard: the show may not listen yet.
+        while not any(line.get("knob") == "recorded" for line in _lines(library)) and time.monotonic() < deadline:
+            out.sendto(message.build().dgram, ("127.0.0.1", port))
+            time.sleep(0.2)
+    assert _until("event", library, running, knob="recorded", value=True)["source"] == "recorder"
+    assert str(_until("event", library, running, knob="record", value=True)["source"]).startswith("osc")
     time.sleep(2.0)
     running.terminate()
     running.wait(60)
