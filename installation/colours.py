@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
+from mixtape.hexcolours import read_colours
 from mixtape.types import FloatArray, Palette
 
 COLOURS = 5
@@ -21,6 +24,14 @@ def padded(palette: Palette) -> Palette:
     order = np.argsort(palette.srgb.min(axis=1) - 1.25 * most, kind="stable")[:COLOURS]
     order = np.concatenate([order, np.repeat(order[-1:], COLOURS - len(order))])
     return Palette(palette.srgb[order], palette.share[order])
+
+
+@lru_cache(maxsize=16)
+def chosen(text: str) -> Palette:
+    """The palette somebody wrote down (`mixtape.hexcolours`), in its own order, filled up as `padded`."""
+    given = np.array(read_colours(text), np.uint8)
+    rows = np.minimum(np.arange(COLOURS), len(given) - 1)
+    return Palette(given[rows], (1.0 / len(given) / np.bincount(rows)[rows]).astype(np.float32))
 
 
 def between(a: Palette, b: Palette, share: float) -> Palette:

@@ -19,7 +19,7 @@ from installation.calm import GLIDE, calmed, reduced
 from installation.camera import AT_REST_S, LOOKS, OPENING, Camera, aim, aim_at_all, look_at, look_of
 from installation.changeover import lead_s, leave_s
 from installation.choice import upcoming
-from installation.colours import between, padded
+from installation.colours import between, chosen, padded
 from installation.director import FLY, Bill, Cue, direct
 from installation.displays import DISPLAY_KNOBS, corners_moved
 from installation.heard import AudioFrame, heard
@@ -87,7 +87,8 @@ class FrameState:
     reduced motion holds some of them back, and those of the displays wait. What is wished of the displays waits since `told_s`
     (inf: nothing does), and they last changed at `turned_s`. `room` is what is known of the room where the show follows what
     plays there, else None; then `track_id` is the song that is recognised, or the one most like what is heard, and nothing is
-    known to come. `recording` is whether a recording is under way.
+    known to come. `recording` is whether a recording is under way,
+    `coloured_s` when other colours were last chosen by hand.
     """
 
     moment: Moment
@@ -125,6 +126,7 @@ class FrameState:
     turned_s: float = -math.inf
     room: Room | None = None
     recording: bool = False
+    coloured_s: float = -math.inf
 
     @property
     def way(self) -> tuple[str, str, float]:
@@ -194,7 +196,7 @@ def first_state(world: World, *, seed_id: str | None, seed: int) -> FrameState:
         history=(track_id,),
         turns=((track_id, 0.0),),
         audio=heard(world.timeline(track_id)).at(0.0),
-        palette=padded(world.palette(track_id)),
+        palette=_colours(track_id, turned, world),
         scene=scene,
         from_scene=scene,
         scene_mix=1.0,
@@ -211,7 +213,7 @@ def first_state(world: World, *, seed_id: str | None, seed: int) -> FrameState:
         sent_s=0.0,
         arrived=True,
         still_s=0.0,
-        from_palette=padded(world.palette(track_id)),
+        from_palette=_colours(track_id, turned, world),
         wandered_s=0.0,
         camera=OPENING,
         error_since_s=0.0,
@@ -450,6 +452,8 @@ def _turn(state: FrameState, event: ControlEvent, world: World) -> tuple[FrameSt
     turned = type(knob.default)(value)
     if event.knob in LOOKS:
         state = _taken(state)
+    if event.knob == "palette" and turned != state.wished["palette"]:
+        state = replace(state, from_palette=state.palette, coloured_s=state.moment.time_s)
     state = _applied(state, MappingProxyType({**state.wished, event.knob: turned}))
     if event.knob in CHOOSING and state.room is None and manner_of(state.wished) == PLAIN != state.tape.manner:
         # This walk needs nobody who makes it: it goes on at once.
@@ -647,8 +651,8 @@ def _fly(state: FrameState, world: World) -> FrameState:
 
 
 def _move(state: FrameState, world: World) -> FrameState:
-    share = float(smooth((state.moment.time_s - state.started_s) / _PALETTE_S))
-    palette = between(state.from_palette, padded(world.palette(state.track_id)), share)
+    share = float(smooth((state.moment.time_s - max(state.started_s, state.coloured_s)) / _PALETTE_S))
+    palette = between(state.from_palette, _colours(state.track_id, state.knobs, world), share)
     still = reduced(state.knobs)
     aim = _aim(state, world, AT_REST_S if still else state.moment.time_s - state.started_s)
     dt_s = state.moment.dt_s * (GLIDE if still else 1.0)
@@ -656,6 +660,12 @@ def _move(state: FrameState, world: World) -> FrameState:
         aim = look_at(*(float(state.knobs[name]) for name in LOOKS))
         dt_s = state.moment.dt_s
     return replace(state, palette=palette, camera=state.camera.follow(*aim, dt_s=dt_s, steered=steered))
+
+
+def _colours(track_id: str, knobs: Mapping[str, KnobValue], world: World) -> Palette:
+    """The colours there shall be: those chosen by hand, else those of the song's cover."""
+    text = str(knobs["palette"]).strip(" ,")
+    return chosen(text) if text else padded(world.palette(track_id))
 
 
 def _aim(state: FrameState, world: World, since_s: float) -> tuple[float, float, float]:

@@ -20,7 +20,7 @@ from installation.places import smooth
 from installation.pulses import recent_pulses
 from installation.state import FrameState, LatentRequest, TileSheet
 from installation.world import World
-from mixtape.covergan.colours import LENGTH
+from mixtape.covergan.colours import LENGTH, colours_of
 from mixtape.covergan.condition import strayed
 from mixtape.covergan.loops import LatentLoops, loop_latents
 from mixtape.types import FloatArray, IntArray
@@ -85,7 +85,7 @@ def wall_request(state: FrameState, world: World, tick: int, *, budget: int = BU
         conditions=dreams.conditions(world, heard=_heard(state, world)) + truncation * stray[tiles],
         strength=float(state.knobs["wall_strength"]),
         truncation=truncation,
-        colours=dreams.colours(world) if tint else None,
+        colours=_colours(state, dreams, world) if tint else None,
         colour_strength=tint,
     )
 
@@ -176,6 +176,13 @@ class _Dreams:
         shares = np.square(np.stack([world.colours(int(row)) for row in rows]))[place.reshape(self.songs.shape)]
         mixed = np.sqrt(np.einsum("mk,mkd->md", self.shares, shares))
         return np.asarray(LENGTH * mixed / np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9), np.float32)
+
+
+def _colours(state: FrameState, dreams: _Dreams, world: World) -> FloatArray:
+    """The colours (m, 32) tiles are asked for: their songs', or those that somebody has chosen, as they are come by now."""
+    if not str(state.knobs["palette"]).strip(" ,"):
+        return dreams.colours(world)
+    return np.repeat(colours_of([state.palette]), len(dreams.songs), axis=0)
 
 
 def _heard(state: FrameState, world: World) -> tuple[int, FloatArray] | None:

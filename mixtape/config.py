@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from mixtape.errors import ConfigError
+from mixtape.hexcolours import colours_fault
 from mixtape.networks import networks_fault
 from mixtape.projection import displays_fault, output_fault
 
@@ -272,6 +273,12 @@ class ShowConfig:
     bloom: float = _number(0.4, 0.0, 1.0, "", "How far light spreads around bright places.", glide_s=_SOFT_S)
     grading: float = _number(
         0.5, 0.0, 1.0, "", "How much shadows and lights take the colours of the playing song's cover.", glide_s=_SOFT_S
+    )
+    palette: str = _text(
+        "",
+        "Colours in place of the song's cover's, 1 to 5 such as #1a2b3c #ffcc00, the leading one first; empty: the cover's.",
+        live=True,
+        check=colours_fault,
     )
     trails: float = _number(0.0, 0.0, 1.0, "", "How long light lingers where something bright has moved.", glide_s=_SOFT_S)
     flashes: str = _text(

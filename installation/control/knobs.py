@@ -21,6 +21,7 @@ from installation.isf.header import OwnScene
 from installation.points import read_points, write_points
 from installation.state import ControlEvent, KnobValue
 from mixtape.config import Knob, knobs
+from mixtape.hexcolours import MOST, colours_fault, write_colours
 
 ROOT = "/mixtape/"
 NORM = ROOT + "norm/"
@@ -35,7 +36,8 @@ _UNIT = re.compile(r"_(?!(?:s|ms|hz|db|px)$)")
 @dataclass(frozen=True, slots=True)
 class LiveKnob:
     """A knob or a trigger as data. `kind`: number, whole, switch, choice, text, press (no value), toggle (a value or none),
-    seconds (a number of which each counts), points (places on the map) or words (a text of which the last counts)."""
+    seconds (a number of which each counts), points (places on the map), colours (a text, or numbers from 0 to 1) or words (a
+    text of which the last counts)."""
 
     name: str
     address: str
@@ -98,7 +100,8 @@ def registry() -> tuple[LiveKnob, ...]:
 
 def _live(knob: Knob) -> LiveKnob:
     name = knob.name.partition(".")[2]
-    kind = "choice" if knob.choices else _KINDS.get(type(knob.default), "words")
+    words = "colours" if knob.check is colours_fault else "words"
+    kind = "choice" if knob.choices else _KINDS.get(type(knob.default), words)
     about = knob.choices, knob.unit, knob.default, knob.sentence, knob.others
     return LiveKnob(name, address_of(name), kind, knob.low, knob.high, *about)
 
@@ -189,6 +192,8 @@ def event(source: str, name: str, args: Sequence[Any] = (), *, time_s: float, ow
     if knob.kind == "points":
         taken = _points(knob, args)
         return taken if isinstance(taken, Refusal) else ControlEvent(source, knob.name, taken, time_s)
+    if knob.kind == "colours" and len(args) > 1:
+        args = (_hex(args),) if all(map(_is_number, args)) and len(args) in range(3, 3 * MOST + 1, 3) else (None,)
     if len(args) > 1:
         return Refusal(f"{knob.address}: one value is needed, {len(args)} came")
     value = args[0] if args else None
@@ -275,6 +280,21 @@ def _words(knob: LiveKnob, value: Any) -> Any:
     return "" if isinstance(value, str) and not value.strip() else _text(knob, value)
 
 
+def _hex(numbers: Sequence[float]) -> str:
+    """Colours as text from red, green and blue of each, 0 to 1."""
+    levels = [round(255 * min(max(float(each), 0.0), 1.0)) for each in numbers]
+    return write_colours(tuple(zip(levels[::3], levels[1::3], levels[2::3], strict=True)))
+
+
+def _colours(knob: LiveKnob, value: Any) -> Any:
+    text = _words(knob, value)
+    if isinstance(text, Refusal):
+        return _refuse(
+            knob, value, f"a text of colours such as #1a2b3c #ffcc00, or red, green and blue of 1 to {MOST} from 0 to 1,"
+        )
+    return Refusal(f"{knob.address}: {fault}") if (fault := colours_fault(text)) else text
+
+
 def _press(knob: LiveKnob, value: Any) -> Any:
     if value is None or isinstance(value, int | float):
         # A button on a controller sends 1 when pressed and 0 when let go: only the first is meant.
@@ -294,6 +314,7 @@ _TAKE = {
     "choice": _choice,
     "text": _text,
     "words": _words,
+    "colours": _colours,
     "press": _press,
     "toggle": _toggle,
 }
@@ -469,6 +490,8 @@ def _value_words(knob: LiveKnob) -> str:
     if knob.kind == "points":
         low, high = knob.places
         return "x y, each 0 to 1" if high == 1 else f"x y x y ..., each 0 to 1, {low} to {high} places"
+    if knob.kind == "colours":
+        return 'such as "#1a2b3c #ffcc00", or r g b r g b ..., each 0 to 1'
     return {"text": "a text", "words": "a text", "press": "none", "toggle": "1, 0 or none", "switch": "1 or 0"}[knob.kind]
 
 
