@@ -19,6 +19,9 @@ from mixtape.types import Track
 FOUND_LIMIT = 400
 """So many songs that fit are told at most: those that the map lights while somebody types."""
 
+_MEANT = 16
+"""So many wishes in words, and answers to each, are kept."""
+
 
 class Ahead:
     """Use it in a `with`. `open_library` is called in the thread, since a catalogue serves one thread."""
@@ -30,6 +33,7 @@ class Ahead:
         self._coming: tuple[str, ...] = ()
         self._warm: tuple[str, ...] = ()
         self._map: str | None = None
+        self._meant: dict[str, tuple[Track, ...] | None] = {}
         self._text = ""
         self._answer: tuple[str, tuple[Track, ...]] = ("", ())
         self._closed = False
@@ -83,6 +87,16 @@ class Ahead:
         asked, tracks = self._answer
         return tracks if asked == text else None
 
+    def meant(self, text: str) -> tuple[Track, ...] | None:
+        """What a wish in words means, best first; None while it is not known, and from the first question on it is looked for."""
+        if text not in self._meant:
+            with self._changed:
+                for oldest in list(self._meant)[: 1 - _MEANT]:
+                    del self._meant[oldest]
+                self._meant[text] = None
+                self._changed.notify()
+        return self._meant.get(text)
+
     def errors(self) -> list[str]:
         """What went wrong since the last call, in words for a person."""
         told, self._told = self._told, []
@@ -94,6 +108,7 @@ class Ahead:
                 while self._wait():
                     self._look(library)
                     self._lay_out()
+                    self._find(library)
                     self._read()
         except Exception as error:  # the show can do without
             self._told.append(f"nothing is searched or read ahead any more: {error}")
@@ -101,9 +116,24 @@ class Ahead:
     def _wait(self) -> bool:
         with self._changed:
             self._changed.wait_for(
-                lambda: self._closed or self._map or self._text != self._answer[0] or self._coming != self._warm
+                lambda: (
+                    self._closed
+                    or self._map
+                    or self._text != self._answer[0]
+                    or self._coming != self._warm
+                    or None in self._meant.values()
+                )
             )
             return not self._closed
+
+    def _find(self, library: Library) -> None:
+        """The newest wish in words: the others are waited for no more."""
+        waiting = [text for text, tracks in list(self._meant.items()) if tracks is None]
+        if waiting:
+            tracks = found(library, waiting[-1], self._known, limit=_MEANT)
+            with self._changed:
+                if waiting[-1] in self._meant:
+                    self._meant[waiting[-1]] = tracks
 
     def _look(self, library: Library) -> None:
         if (text := self._text) != self._answer[0]:

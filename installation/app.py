@@ -7,6 +7,7 @@ import datetime
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,6 +100,9 @@ def run_show(
         feedback = owners.enter_context(Feedback(told, rate_hz=config.control.osc_out_hz, subscribers=subscribers))
         shelf = shelf_of(library, config)
         world = load_world(library, config).with_own(shelf.scenes)
+        ahead = owners.enter_context(Ahead(world, lambda: Library(library.folder)))
+        # What a wish in words means is looked up beside the loop, and known before the step asks.
+        world = replace(world, find=lambda text: ahead.meant(text) or ())
         settings = config.show
         window = owners.enter_context(
             Window(
@@ -139,7 +143,6 @@ def run_show(
             show.complain(words)
         stage.rehearse(show.state)
         osc = owners.enter_context(_osc(config, show, subscribers))
-        ahead = owners.enter_context(Ahead(world, lambda: Library(library.folder)))
         live = Live(
             show,
             stage,

@@ -27,6 +27,7 @@ from installation.gl.context import complain_if_failed
 from installation.isf.shelf import Shelf
 from installation.levels import Levels
 from installation.lit import BEST, Lit
+from installation.messages import SEEDS
 from installation.quality import AutoQuality, level_of
 from installation.readings import Heard, Readings
 from installation.recording import Recording
@@ -51,6 +52,9 @@ _FIRST_S = 3.0
 
 _HELD_S = 0.3
 """So long at most a song chosen out of turn waits until it has been read."""
+
+_SOUGHT_S = 2.0
+"""And so long one that was asked for in words, until it has been found."""
 
 _LOOK_S = 0.5
 """How often shader files and OpenGL's error flag are looked at."""
@@ -248,8 +252,8 @@ class Live:
             for fault in self._recording.errors():
                 self._show.complain(fault)
         self._tell()
-        held = (str(event.value) for event in self._held if event.knob == "seed")
-        self._ahead.songs((*held, *self._show.state.next_ids))
+        named = (str(event.value) for event in self._held if event.value in self._world.row)
+        self._ahead.songs((*named, *self._show.state.next_ids))
         if self._levels:
             self._levels.songs((*self._show.state.next_ids, self._show.state.track_id))
         for fault in (*self._ahead.errors(), *(self._composer.errors() if self._composer else ())):
@@ -313,23 +317,39 @@ class Live:
         return self._once_read(self._ruled(wishes, moment.time_s), moment.time_s)
 
     def _once_read(self, events: Sequence[ControlEvent], now_s: float) -> list[ControlEvent]:
-        """What can be done now: a song chosen out of turn begins when it has been read beside the loop, or after `_HELD_S`, and
-        of maps that are wished for the last one when it has been laid out there."""
-        waiting, self._held = [*self._held, *events], []
-        last = max((number for number, event in enumerate(waiting) if event.knob == "map"), default=-1)
-        due: list[ControlEvent] = []
-        for number, event in enumerate(waiting):
-            if event.knob == "map" and number != last:
-                continue
-            (due if self._read(event, now_s) else self._held).append(event)
-        return [replace(event, time_s=now_s) for event in due]
+        """What can be done now: a song chosen out of turn begins when it has been found and read beside the loop, a map is shown
+        when it has been laid out there.
 
-    def _read(self, event: ControlEvent, now_s: float) -> bool:
-        """Whether an event costs no frame its time, or has waited long enough."""
-        if event.knob == "map" and event.value in self._world.maps.names:
-            return self._ahead.map(str(event.value))
-        song = event.knob == "seed" and event.value in self._world.row and event.value != self._show.state.track_id
-        return not song or now_s - event.time_s >= _HELD_S or self._ahead.has(str(event.value))
+        A song is waited for `_SOUGHT_S` and `_HELD_S` at most. Of several songs, or maps, that were chosen the last counts.
+        """
+        held, self._held = self._held, []
+        for kind in (SEEDS, {"map"}):
+            if any(event.knob in kind for event in events):
+                held = [event for event in held if event.knob not in kind]
+        ready: list[ControlEvent] = []
+        for event in (*held, *events):
+            meant = self._named(event, now_s) if event.knob == "seed" else event
+            waits = self._waits(meant, now_s)
+            (self._held if waits else ready).append(meant if waits else replace(meant, time_s=now_s))
+        return ready
+
+    def _named(self, event: ControlEvent, now_s: float) -> ControlEvent:
+        """A seed in words as the song that it means, once that is known."""
+        text = str(event.value)
+        if text in self._world.row or not (tracks := self._ahead.meant(text)):
+            return event
+        return replace(event, value=tracks[0].id, time_s=now_s)
+
+    def _waits(self, event: ControlEvent, now_s: float) -> bool:
+        """Whether an event would cost a frame its time, and has not waited long enough."""
+        wish, waited_s = str(event.value), now_s - event.time_s
+        if event.knob == "map":
+            return wish in self._world.maps.names and not self._ahead.map(wish)
+        if event.knob != "seed":
+            return False
+        if wish in self._world.row:
+            return wish != self._show.state.track_id and waited_s < _HELD_S and not self._ahead.has(wish)
+        return waited_s < _SOUGHT_S and self._ahead.meant(wish) is None
 
     def _ruled(self, events: list[ControlEvent], now_s: float) -> list[ControlEvent]:
         """What comes of everybody's wishes: the operator's at once, those of guests in turn."""

@@ -64,6 +64,9 @@ def show(library: Path, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str],
         port = probe.getsockname()[1]
     config = tmp_path / "config.toml"
     config.write_text(f"[control]\nosc_port = {port}\n[show]\nwidth = 160\nheight = 90\nfps = 30\n", encoding="utf-8")
+    for log in (library / "shows").glob("*.jsonl"):
+        # What an earlier show did must not be taken for what this one does.
+        log.unlink()
     words = ("show", "--windowed", "--frames", 3000, "--library", library, "--config", config)
     running = _mixtape(*words, SDL_VIDEODRIVER="offscreen")
     yield running, port
@@ -99,7 +102,7 @@ def _until(wanted: str, library: Path, running: subprocess.Popen[str], **fields:
     pytest.fail(f"no {wanted} {fields} in {_lines(library)}")
 
 
-def test_osc_through_a_real_socket_picks_the_song_and_the_scene(library: Path, show: tuple[subprocess.Popen[str], int]) -> None:
+def test_osc_through_a_real_socket_picks_song_scene_and_recipe(library: Path, show: tuple[subprocess.Popen[str], int]) -> None:
     running, port = show
     with Library(library) as opened:
         tracks = opened.tracks()
@@ -126,8 +129,12 @@ def test_osc_through_a_real_socket_picks_the_song_and_the_scene(library: Path, s
         deadline = time.monotonic() + 60
         while len(_plays(library)) == len(begun) and time.monotonic() < deadline:
             time.sleep(0.05)
+        send("/mixtape/recipe", "loop")
+        send("/mixtape/similar/rhythm", 3.0)
+        made = _until("event", library, running, knob="tape")
     assert _plays(library)[: len(begun)] == begun
     assert _plays(library)[len(begun)] not in known
+    assert made["source"] == "recipes" and str(made["value"]).startswith("loop:0:3:1:1:1:1 ")
 
 
 def test_without_a_display_the_show_says_so_and_stops(library: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import threading
 import time
 from dataclasses import replace
 from types import MappingProxyType, SimpleNamespace
@@ -94,7 +95,9 @@ def parts(small_world):
 
 def live_of(parts, world, ahead=None, sound=None, midi=None, osc=None):
     show, stage, _, _ = parts
-    quiet = SimpleNamespace(songs=lambda _: None, search=lambda _: None, found=lambda _: None, has=lambda _: True, errors=list)
+    quiet = SimpleNamespace(
+        songs=lambda _: None, search=lambda _: None, found=lambda _: None, has=lambda _: True, errors=list, meant=world.find
+    )
     return Live(show, stage, stage, world, osc=osc, ahead=ahead or quiet, sound=sound, midi=midi)
 
 
@@ -250,6 +253,49 @@ def test_what_is_typed_is_found_beside_the_loop(small_world):
         ahead.search("zzz")
         until(lambda: ahead.found("zzz") == ())
         assert ahead.errors() == []
+
+
+def test_a_wish_in_words_is_looked_up_beside_the_loop_and_becomes_the_song_it_means(parts, small_world):
+    asked_in = set()
+
+    def slow(text):
+        asked_in.add(threading.current_thread().name)
+        return small_world.find(text)
+
+    with Ahead(small_world, lambda: Shelf(SimpleNamespace(find=slow))) as ahead:
+        live = live_of(parts, small_world, ahead)
+        assert live._once_read([ControlEvent("osc", "seed", "vermilion", 1.0)], 1.0) == []
+        until(lambda: ahead.meant("vermilion"))
+        meant = small_world.find("vermilion")[0].id
+        ahead.songs((meant,))
+        until(lambda: ahead.has(meant))
+        assert [(each.source, each.value) for each in live._once_read([], 1.1)] == [("osc", meant)]
+    assert asked_in == {"ahead"}
+
+
+def test_of_several_songs_wished_for_in_words_the_last_counts(parts, small_world):
+    first, last = (small_world.tracks[row].id for row in (20, 30))
+    known = {}
+    quiet = SimpleNamespace(songs=list, search=list, found=known.get, errors=list, has=lambda _: True, meant=known.get)
+    live = live_of(parts, small_world, quiet)
+    assert live._once_read([ControlEvent("osc", "seed", "first", 1.0)], 1.0) == []
+    assert (
+        live._once_read([ControlEvent("osc", "seed", "last", 1.1), ControlEvent("osc", "energy", 0.5, 1.1)], 1.1)[0].knob
+        == "energy"
+    )
+    known.update(first=(small_world.track(first),), last=(small_world.track(last),))
+    assert [each.value for each in live._once_read([], 1.2)] == [last]
+    assert live._once_read([ControlEvent("osc", "seed", "never found", 2.0)], 2.0) == []
+    assert live._once_read([], 3.0) == []
+    assert [each.value for each in live._once_read([], 4.1)] == ["never found"], "the step says that there is none"
+
+
+def test_wishes_in_words_are_kept_a_few_at_a_time(small_world):
+    with Ahead(small_world, lambda: Shelf(small_world)) as ahead:
+        for k in range(500):
+            ahead.meant(f"wish {k}")
+        until(lambda: ahead.meant("wish 499") == ())
+        assert len(ahead._meant) <= 16
 
 
 def test_a_catalogue_that_cannot_be_asked_finds_nothing_and_a_library_that_is_gone_is_told(small_world):
