@@ -25,7 +25,7 @@ from mixtape.library import Library
 from mixtape.playlists.collection import Collection
 from mixtape.playlists.radio import next_song
 from mixtape.playlists.recipe import Request
-from mixtape.playlists.registry import RECIPES
+from mixtape.playlists.registry import RECIPES, sentence_of
 from mixtape.playlists.sources import library_sources
 from mixtape.similarity.sets import SETS, Weights
 from mixtape.similarity.space import Space
@@ -81,6 +81,19 @@ def order_of(state: FrameState, world: World) -> Order | None:
 def factors_of(knobs: Mapping[str, KnobValue]) -> tuple[float, ...]:
     """What each family's weight is multiplied by, in the order of `Weights`."""
     return tuple(float(knobs[f"similar_{each.name}"]) for each in fields(Weights))
+
+
+def manner_words(knobs: Mapping[str, KnobValue]) -> tuple[str, str]:
+    """How the coming songs are chosen, for whoever steers: the recipe with what was turned, and what it does."""
+    recipe, variation = str(knobs["recipe"]), int(knobs["variation"])
+    parts = [recipe.replace("_", " "), *([f"variation {variation}"] if variation else [])]
+    parts += [
+        f"{each.name} x {factor:.2g}" for each, factor in zip(fields(Weights), factors_of(knobs), strict=True) if factor != 1
+    ]
+    return ", ".join(parts), _WALK if recipe == "walk" else sentence_of(RECIPES[recipe])
+
+
+_WALK = "From song to near song, nothing twice in a long while."
 
 
 class Composer:

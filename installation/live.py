@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from installation.ahead import Ahead
 from installation.camera import LOOKS, looked
 from installation.clock import RealClock
-from installation.composing import Composer
+from installation.composing import Composer, manner_words
 from installation.control.arbiter import Standing, rule
 from installation.control.feedback import Feedback
 from installation.control.keys import HANDS, KEYS, Keys
-from installation.control.knobs import OwnKnobs, own_knobs
+from installation.control.knobs import OwnKnobs, find, own_knobs
 from installation.control.midi import Midi
 from installation.control.osc import OscInput
 from installation.control.oscquery import OscQuery
@@ -27,7 +27,7 @@ from installation.gl.context import complain_if_failed
 from installation.isf.shelf import Shelf
 from installation.levels import Levels
 from installation.lit import BEST, Lit
-from installation.messages import SEEDS
+from installation.messages import SEEDS, KnobValue
 from installation.quality import AutoQuality, level_of
 from installation.readings import Heard, Readings
 from installation.recording import Recording
@@ -55,6 +55,9 @@ _HELD_S = 0.3
 
 _SOUGHT_S = 2.0
 """And so long one that was asked for in words, until it has been found."""
+
+_MANNER_S = 5.0
+"""So long it is said how the coming songs are chosen."""
 
 _LOOK_S = 0.5
 """How often shader files and OpenGL's error flag are looked at."""
@@ -154,6 +157,7 @@ class Live:
         self._displays = displays or Displays()
         self._world, self._feedback, self._query = world, feedback, query
         self._composer = composer
+        self._manner, self._manner_until_s = manner_words(show.state.wished), 0.0
         self._remote, self._standing = remote, Standing()
         self._answers: tuple[tuple[str, str], ...] = ()
         self._lit: Lit | None = None
@@ -172,7 +176,7 @@ class Live:
             any_song=lambda: random.choice(world.tracks).id,
             volume=lambda: float(show.state.knobs["volume"]),
             best=self._best,
-            another_map=lambda count: world.maps.after(self._map_wished, count),
+            onward=self._onward,
             learn=midi.learn if midi else None,
             row_at=self._row_at,
         )
@@ -232,6 +236,7 @@ class Live:
         events = self._wishes(moment)
         self._stage.resize(self._displays.picture_px(self._window.size, self._show.state.knobs), level=self._quality.level)
         self._light(moment.dt_s)
+        self._note_manner()
         self._show.frame(moment, events, shown=replace(self._shown(), lit=self._lit))
         self._window.show()
         look = moment.time_s - self._looked_s > _LOOK_S
@@ -426,6 +431,15 @@ class Live:
         )
         self._lit = None if lit.over and not searching else lit
 
+    def _onward(self, knob: str, by: int) -> KnobValue:
+        """The value of a knob so many steps on: of choices the first comes again after the last."""
+        if knob == "map":
+            return self._world.maps.after(self._map_wished, by)
+        value, known = self._show.state.wished[knob], find(knob)
+        if known is not None and known.choices:
+            return known.choices[(known.choices.index(str(value)) + by) % len(known.choices)]
+        return max(0, int(value) + by)
+
     # Words for whoever steers --------------------------------------------------------------------------------------------------
 
     @property
@@ -459,7 +473,15 @@ class Live:
             return Shown(rows=self._readings.rows(), ground=0.80)
         if self._keys.typed is not None:
             return self._searching(self._keys.typed)
-        return Shown(rows=((self._show.state.error, ""),)) if self._show.state.error else NOTHING
+        if self._show.state.error:
+            return Shown(rows=((self._show.state.error, ""),))
+        return Shown(rows=(self._manner,)) if time.perf_counter() < self._manner_until_s else NOTHING
+
+    def _note_manner(self) -> None:
+        """Say for a moment how the coming songs are chosen, when somebody has turned it."""
+        manner = manner_words(self._show.state.wished)
+        if manner != self._manner:
+            self._manner, self._manner_until_s = manner, time.perf_counter() + _MANNER_S
 
     def _searching(self, typed: str) -> Shown:
         self._ahead.search(typed)

@@ -21,6 +21,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("4, 5, 6", "chart, forming, gallery"),
     ("0, a", "scenes change by themselves"),
     ("v, V", "another map of the family: the next, the one before"),
+    ("x, X, y, Y", "another recipe for what comes next, the one before; another mixtape by it, the one before"),
     ("up, down", "louder, quieter"),
     ("f", "fullscreen, or a window"),
     ("c", "the code that lets phones in, or none"),
@@ -95,19 +96,18 @@ class Keys:
         corner: Callable[[float, float], tuple[int, int] | None] = lambda _x, _y: None,
         fly: Fly = lambda _across, _down, _closer: (),
         pin: Callable[[int, int, float, float], tuple[str, str] | None] = lambda _number, _corner, _x, _y: None,
-        another_map: Callable[[int], str] = lambda _count: "fused",
+        onward: Callable[[str, int], KnobValue] = lambda _knob, by: by,
         learn: Learning | None = None,
         row_at: Callable[[float, float], int | None] = lambda _x, _y: None,
         drawn: Drawing = lambda _stroke: None,
     ) -> None:
         """`pick` finds the song under the pointer, `any_song` an id by chance, `volume` the present loudness.
 
-        `fly` says which knobs move the camera.
-        `best` is the id that an open search shows as what fits best, None while it shows nothing yet. `coded` is whether the
-        phones' code is shown, `testing` whether the test picture is; `corner` then finds the output and corner under the
-        pointer, and `pin` is the knob and its text once that corner lies elsewhere. `another_map` names the map so many places
-        on in the family. `learn` is where MIDI controllers are bound; `row_at` finds the row of words at a place of the window.
-        `drawn` is what a stroke asks for.
+        `fly` says which knobs move the camera. `best` is the id that an open search shows as what fits best, None while it
+        shows nothing yet. `coded` is whether the phones' code is shown, `testing` whether the test picture is; `corner` then
+        finds the output and corner under the pointer, and `pin` is the knob and its text once that corner lies elsewhere.
+        `onward` is the value of a knob so many steps on from where it is. `learn` is where MIDI controllers are bound; `row_at`
+        finds the row of words at a place of the window. `drawn` is what a stroke asks for.
         """
         self.typed: str | None = None
         self.help, self.readings = 0, False
@@ -119,7 +119,7 @@ class Keys:
         self._fly, self._drawn = fly, drawn
         self._learn = learn
         self._pointer = Pointer(pick=pick, rows=learn, row_at=row_at)
-        self._another_map = another_map
+        self._onward = onward
 
     @property
     def _writing(self) -> bool:
@@ -217,7 +217,11 @@ class Keys:
         elif key == "c":
             return _event("remote_code", not self._coded(), now_s)
         elif key == "v":
-            return _event("map", self._another_map(-1 if text == "V" else 1), now_s)
+            return _event("map", self._onward("map", -1 if text == "V" else 1), now_s)
+        elif key == "x":
+            return _event("recipe", self._onward("recipe", -1 if text == "X" else 1), now_s)
+        elif key == "y":
+            return _event("variation", self._onward("variation", -1 if text == "Y" else 1), now_s)
         elif key == "r":
             return _seed("keys", self._any_song(), now_s)
         elif key in ("up", "down"):

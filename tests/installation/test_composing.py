@@ -10,7 +10,7 @@ import pytest
 
 from installation import composing
 from installation.beside import Failed
-from installation.composing import Composer, DirectComposer, Kitchen, factors_of, order_of
+from installation.composing import Composer, DirectComposer, Kitchen, factors_of, manner_words, order_of
 from installation.messages import ControlEvent, Moment
 from installation.state import COMING, first_state, step
 from installation.tape import manner_of, read_made, write_made
@@ -119,6 +119,13 @@ def test_a_large_collection_is_measured_round_the_seed(library, world, monkeypat
 
 def test_factors_stand_in_the_order_of_the_weights(world):
     assert factors_of(turned(world, {"similar_tone": 3.0}).wished) == (1.0, 1.0, 3.0, 1.0, 1.0)
+
+
+def test_how_the_coming_songs_are_chosen_is_said_in_words(world):
+    assert manner_words(first_state(world, seed_id=None, seed=1).wished)[0] == "walk"
+    words, does = manner_words(turned(world, {"recipe": "same_colours", "variation": 3, "similar_ear": 0.5}).wished)
+    assert words == "same colours, variation 3, ear x 0.5"
+    assert "cover" in does
 
 
 def test_more_is_wanted_when_the_mixtape_comes_to_its_end(world):

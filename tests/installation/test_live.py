@@ -569,3 +569,23 @@ def test_the_list_of_the_learn_mode_is_steered_by_pointer_and_finger_and_the_kno
         live.run(ending, frames=2)
     assert [binding.knob for binding in midi.bindings] == [chosen.replace("/", "_")]
     assert show.state.history == (small_world.tracks[0].id,)
+
+
+def test_a_key_goes_through_recipes_and_their_mixtapes_and_says_which(parts, small_world):
+    pygame = pytest.importorskip("pygame")
+    show, stage, _, _ = parts
+    live = live_of(parts, small_world)
+    with Ending() as ending:
+        for letter, knob, value in (
+            ("x", "recipe", "nearest_map"),
+            ("X", "recipe", "walk"),
+            ("X", "recipe", "tour"),
+            ("y", "variation", 1),
+            ("Y", "variation", 0),
+            ("Y", "variation", 0),
+        ):
+            stage.pressed = [SimpleNamespace(type=pygame.KEYDOWN, key=ord(letter.lower()), unicode=letter, mod=0)]
+            live.run(ending, frames=2)
+            assert show.state.wished[knob] == value
+    ((words, does),) = stage.shown[-1].rows
+    assert words == "tour" and does.startswith("A tour of the whole collection")
