@@ -29,6 +29,10 @@ _PHONE, _OPERATOR = "phone", "operator"
 _KEPT = {"cache-control": "private, max-age=3600"}
 _FRESH = {"cache-control": "no-store"}
 _TYPES = {"html": "text/html; charset=utf-8", "css": "text/css", "js": "text/javascript"}
+_PHONE_READ, _OPERATOR_READ = (4.0, 24.0), (120.0, 240.0)
+"""Messages of a socket that are read a second, and at once; a page of ours sends fewer."""
+
+_HELD_S = 0.2
 _GUESTS = frozenset({"seed", "like", "withdraw", "vote"})
 
 
@@ -165,7 +169,7 @@ def pages(room: Room, *, actions_hz: float = 1.0, actions: float = 12.0) -> Star
             elif not room.wish(source, *taken):
                 session.say("too much at once for the show; try again")
 
-        await _converse(room, socket, source, obey, valid=lambda: _guest(room, socket) is not None)
+        await _converse(room, socket, source, obey, Rates(*_PHONE_READ), valid=lambda: _guest(room, socket) is not None)
 
     async def operator_live(socket: WebSocket) -> None:
         if not room.passes.is_operator(socket.cookies.get(_OPERATOR, "")):
@@ -177,7 +181,7 @@ def pages(room: Room, *, actions_hz: float = 1.0, actions: float = 12.0) -> Star
             if isinstance(name := said.get("turn"), str) and (why := room.turn(name[:TEXT_LIMIT], said.get("value"))):
                 session.say(why)
 
-        await _converse(room, socket, _OPERATOR, obey, valid=lambda: True)
+        await _converse(room, socket, _OPERATOR, obey, Rates(*_OPERATOR_READ), valid=lambda: True)
 
     return Starlette(
         routes=[
@@ -209,15 +213,21 @@ async def _converse(
     socket: WebSocket,
     source: str,
     obey: Callable[[Session, Mapping[str, Any]], None],
+    reads: Rates,
     *,
     valid: Callable[[], bool],
 ) -> None:
-    """Tell a socket how things stand, and obey it, until it closes or its pass is over."""
+    """Tell a socket how things stand, and obey it, until it closes or its pass is over.
+
+    What it sends faster than `reads` allows waits where it comes from: the socket is not read meanwhile.
+    """
     await socket.accept()
     session = room.enter(source, socket)
     sending = asyncio.create_task(session.send())
     try:
         while valid():
+            while not reads.take(source):
+                await asyncio.sleep(_HELD_S)
             said = _object(await socket.receive_text())
             if said is not None and valid():
                 obey(session, said)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import struct
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -123,12 +125,9 @@ class _Counted:
         return own + self.drained_s
 
 
-def _evening(
-    disturb: Callable[[Any], Any], *, quiet_s: float, beside: dict[str, Any] | None = None
-) -> tuple[Any, _Frames, _Frames, Any]:
-    """What `disturb` (given an OSC input, in a thread) answered beside the real live loop, the frames before it and beside it,
-    and the show after it. The window is hidden, 640 x 360; 1,000 songs."""
-    from installation.control.osc import OscInput
+def _evening(disturb: Callable[[Any, Any], Any], *, quiet_s: float, phones: bool = False) -> tuple[Any, _Frames, _Frames, Any]:
+    """What `disturb` (given an OSC input and the phone remote, in a thread) answered beside the real live loop, the frames
+    before it and beside it, and the show after it. The window is hidden, 640 x 360; 200 songs."""
     from installation.gl.context import open_context
     from installation.lastpass import LastPass
     from installation.live import Live
@@ -139,24 +138,24 @@ def _evening(
     if hasattr(os, "sched_setaffinity"):
         # Other rows are held on one core; here the show has one and who floods it another.
         os.sched_setaffinity(0, range(os.cpu_count() or 1))
-    world = _world(_SONGS, "map")
-    # Its quality is held, so that the same is drawn with and without a flood.
-    world = dataclasses.replace(world, config=changed(world.config, "show", quality="least", scene="wall", fps=_RATE_HZ))
+    world = _world(_SONGS, "wall")
+    # Its quality is held and all that the faders turn is on, so that the same is drawn with and without a flood.
+    turned = dict.fromkeys(_FADERS, 0.5)
+    world = dataclasses.replace(world, config=changed(world.config, "show", quality="least", fps=_RATE_HZ, **turned))
     ctx = open_context()
     window = _Hidden(ctx)
     stage = Stage(ctx, world, size=_SIZE, last_pass=LastPass(ctx))
-    show = Show(world, stage, _Playing(), _Dreams(), say=lambda _: None)
+    show = Show(world, stage, _Playing(), _Dreams(), say=_nothing)
     ahead: Any = SimpleNamespace(songs=_nothing, search=_nothing, found=_nothing, has=lambda _: True, errors=list)
     ending, marks, answer = SimpleNamespace(asked=False), [], []
-    with OscInput("127.0.0.1", 0) as listening:
-        osc: Any = _Counted(listening)
+    with _listening(world, phones=phones) as (osc, remote):
 
         def conduct() -> None:
             time.sleep(_WARM_S)
             marks.append(time.perf_counter())
             time.sleep(quiet_s)
             marks.append(time.perf_counter())
-            answer.append(disturb(osc))
+            answer.append(disturb(osc, remote))
             marks.append(time.perf_counter())
             time.sleep(1.0)
             ending.asked = True
@@ -164,10 +163,24 @@ def _evening(
         conductor = threading.Thread(target=conduct, daemon=True)
         conductor.start()
         loop: Any = Live
-        loop(show, stage, window, world, osc=osc, ahead=ahead, **(beside or {})).run(ending)
+        loop(show, stage, window, world, osc=osc, ahead=ahead, remote=remote).run(ending)
         conductor.join()
     begin_s, middle_s, end_s = marks
     return answer[0], _Frames.of(window.frames, begin_s, middle_s), _Frames.of(window.frames, middle_s, end_s), show
+
+
+@contextmanager
+def _listening(world: Any, *, phones: bool) -> Iterator[tuple[Any, Any]]:
+    from installation.control.osc import OscInput
+
+    with OscInput("127.0.0.1", 0) as osc:
+        if not phones:
+            yield _Counted(osc), None
+            return
+        from installation.remote.server import Remote
+
+        with Remote(world, find=lambda _: (), host="127.0.0.1", port=0) as remote:
+            yield _Counted(osc), remote
 
 
 def _nothing(*_: object) -> None:
@@ -185,7 +198,7 @@ def _sent(osc: Any, rate_hz: float, count: int) -> tuple[float, float, int]:
 
 
 def _flood(name: str, rate_hz: float, count: int, *, quiet_s: float) -> Row:
-    (took_s, spent_s, came), before, beside, show = _evening(lambda osc: (*_sent(osc, rate_hz, count),), quiet_s=quiet_s)
+    (took_s, spent_s, came), before, beside, show = _evening(lambda osc, _: _sent(osc, rate_hz, count), quiet_s=quiet_s)
     turned = all(abs(float(show.state.wished[fader]) - 0.125) < 1e-6 for fader in _FADERS)
     assert turned, "the last values are not those sent last"
     lost = count + 24 - came
@@ -206,4 +219,120 @@ def osc_burst() -> Row:
     return _flood("osc_burst", 0.0, 20_000, quiet_s=20.0)
 
 
-ROWS: tuple[Callable[[], Row], ...] = (osc_5000, osc_burst)
+def phones_flood() -> Row:
+    """100 phones, each from an address of its own, that wish as fast as their sockets take it for 20 s, against 20 s without."""
+    (sent, wishes), before, beside, _ = _evening(_phones, quiet_s=20.0, phones=True)
+    unit = f"messages a second from {_PHONES} phones, {wishes:,} ruled on; frames {beside}"
+    return Row("phones_flood", sent / _PHONES_S, unit, f"undisturbed: {before}", beside.most / before.most)
+
+
+def _phones(_: Any, remote: Any) -> tuple[int, int]:
+    """What the phones sent, and how many wishes the show had to rule on."""
+    ruled, drain = [], remote.drain
+
+    def counted(now_s: float) -> Any:
+        events = drain(now_s)
+        ruled.extend(events)
+        return events
+
+    remote.drain = counted
+    given = [sys.executable, "-c", _GUESTS, str(remote.port), remote.passes.token, str(_PHONES), str(_PHONES_S)]
+    with subprocess.Popen(given, stdout=subprocess.PIPE, text=True) as guests:
+        sent, _ = guests.communicate()
+    return int(sent), len(ruled)
+
+
+_PHONES, _PHONES_S = 100, 20.0
+
+_GUESTS = """
+import asyncio, http.client, json, sys, time
+from websockets.asyncio.client import connect
+port, token, count, seconds = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
+sent = 0
+def cookie(source):
+    asking = http.client.HTTPConnection("127.0.0.1", port, timeout=20, source_address=(source, 0))
+    asking.request("POST", "/join", body=json.dumps({"token": token}))
+    return asking.getresponse().headers["Set-Cookie"].split(";")[0]
+async def phone(number, pass_, until):
+    global sent
+    source, here = f"127.0.2.{number + 1}", f"http://127.0.0.1:{port}"
+    address = f"ws://127.0.0.1:{port}/live"
+    async with connect(address, origin=here, additional_headers={"Cookie": pass_}, local_addr=(source, 0)) as socket:
+        async def read():
+            async for _ in socket: pass
+        reading = asyncio.create_task(read())
+        while time.monotonic() < until:
+            await socket.send(json.dumps({"do": "seed", "what": f"{sent * 7 % 200:032x}"}))
+            sent += 1
+            await asyncio.sleep(0.01)
+        reading.cancel()
+async def main():
+    passes = [cookie(f"127.0.2.{number + 1}") for number in range(count)]
+    until = time.monotonic() + seconds
+    found = await asyncio.gather(*(phone(number, each, until) for number, each in enumerate(passes)), return_exceptions=True)
+    faults = {repr(each) for each in found if each}
+    if faults: print(faults, file=sys.stderr)
+asyncio.run(main())
+print(sent)
+"""
+
+
+def malformed() -> Row:
+    """CPU time to refuse the worst kind of bad packet, the middle of 100 goes and the longest of all, against a millisecond."""
+    import statistics
+
+    from installation.control.osc import OscInbox
+
+    middles, longest_s = {}, 0.0
+    for kind, packet in _bad_packets().items():
+        took_s = []
+        for go in range(110):
+            inbox = OscInbox()
+            began_s = time.thread_time()
+            inbox.put(packet, "bench")
+            # The first goes read the registry in, which the show has done long before.
+            took_s += [time.thread_time() - began_s] if go >= 10 else []
+            assert inbox.counts.refused and not inbox.drain(0.0), kind
+        middles[kind], longest_s = statistics.median(took_s), max(longest_s, *took_s)
+    worst = max(middles, key=lambda kind: middles[kind])
+    unit = f"CPU-us for the worst of {len(middles)} kinds ({worst}), {1e6 * longest_s:.0f} at the longest"
+    return Row("malformed", 1e6 * middles[worst], unit, "a millisecond", 1e3 * middles[worst])
+
+
+def _bad_packets() -> dict[str, bytes]:
+    def text(raw: bytes) -> bytes:
+        return raw + b"\0" * (4 - len(raw) % 4)
+
+    def message(address: bytes, tags: bytes, data: bytes = b"") -> bytes:
+        return text(address) + text(b"," + tags) + data
+
+    def bundle(timetag: int, *packets: bytes) -> bytes:
+        return b"#bundle\0" + struct.pack(">Q", timetag) + b"".join(struct.pack(">i", len(each)) + each for each in packets)
+
+    good = message(b"/mixtape/energy", b"f", struct.pack(">f", 0.5))
+    no_number = message(b"/mixtape/energy", b"f", struct.pack(">f", float("nan")))
+    deep = good
+    for _ in range(400):
+        deep = bundle(1, deep)
+    return {
+        "cut off": good[:-4],
+        "not a number": no_number,
+        "a wildcard bomb": message(b"/" + b"*" * 250, b""),
+        "an address without end": b"/" * 8192,
+        "a date in 2036": bundle(2**64 - 1, good),
+        "100 dates in 2036": bundle(2**64 - 1, *[good] * 100),
+        "bundles 400 deep": deep,
+        "a bundle of 680": bundle(1, *[message(b"/a", b"")] * 680),
+        "100 unknown addresses": bundle(1, *[message(b"/a", b"")] * 100),
+        "100 of no number": bundle(1, *[no_number] * 100),
+        "120 good and a bad one": bundle(1, *[good] * 120, good[:-4]),
+        "8,000 values": message(b"/a", b"T" * 8000),
+        "lists in lists": message(b"/a", b"[" * 8000),
+        "a text without sense": message(b"/mixtape/energy", b"s", text(b"\x07" * 8000)),
+        "zeros": b"\0" * 8192,
+        "ones": b"\xff" * 8192,
+        "too large": b"/" * 65_000,
+    }
+
+
+ROWS: tuple[Callable[[], Row], ...] = (osc_5000, osc_burst, phones_flood, malformed)

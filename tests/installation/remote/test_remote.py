@@ -308,6 +308,21 @@ def test_in_chromium_a_guest_sees_the_song_finds_another_and_wishes_for_it(remot
         assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+def test_what_a_phone_sends_too_fast_waits_unread_and_others_are_heard(small_world, play, monkeypatch):
+    monkeypatch.setattr("installation.remote.pages._PHONE_READ", (1e-6, 3.0))
+    with Remote(small_world, find=small_world.find, host="127.0.0.1", port=0) as remote:
+        remote.tell(Told(play(small_world, 1.0), Standing(), ()))
+        with live(remote, enter(remote)) as loud, live(remote, enter(remote)) as quiet:
+            for number in range(10):
+                loud.send(json.dumps({"do": "vote", "what": small_world.tracks[number].id}))
+            loud_ones = drained(remote, 3)
+            quiet.send(json.dumps({"do": "vote", "what": small_world.tracks[30].id}))
+            (heard,) = drained(remote)
+        assert [event.value for event in loud_ones] == [small_world.tracks[number].id for number in range(3)]
+        assert heard.value == small_world.tracks[30].id
+        assert remote.drain(8.0) == []
+
+
 @pytest.mark.slow
 def test_two_hundred_phones_wish_at_once_and_all_are_told(remote, small_world, play):
     state, standing, told = play(small_world, 1.0), Standing(), set()
