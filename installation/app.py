@@ -157,7 +157,7 @@ def run_show(
             levels=levels,
             shelf=shelf,
             displays=displays,
-            composer=owners.enter_context(Composer(library.folder, config)),
+            composer=owners.enter_context(Composer(library.folder, config)) if listen is None else None,
             room=room,
             remote=owners.enter_context(_remote(config, library, world, show)),
             recording=recording,
