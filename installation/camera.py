@@ -125,6 +125,14 @@ class View:
         screen[:, 1] = up * scale * np.float32(1.0 - SQUASH * self.tilt) + np.float32(self.screen_y)
         return screen, scale * np.float32(self.zoom)
 
+    def unproject(self, x: float, y: float) -> tuple[float, float] | None:
+        """The place of the world that is seen at a place of the screen; None at and beyond the horizon."""
+        lean, depth = LEAN * self.tilt, (y - self.screen_y) / (1.0 - SQUASH * self.tilt)
+        if 1.0 - lean * depth < 0.05:
+            return None
+        up = depth / (1.0 - lean * depth)
+        return self.x + (x - self.screen_x) * (1.0 + lean * up) / self.zoom, self.y + up / self.zoom
+
     def in_sight(self, *, half: float, least: float) -> tuple[float, float, float, float]:
         """A box of the world (left, bottom, right, top) with all places where a square of `half` side may be seen at least
         `least` large (half its side on the screen); an empty one, right of left, where there is none."""

@@ -1,4 +1,4 @@
-"""Which songs an open search lights, and how brightly by now: for whoever steers, so no part of the state and in no export.
+"""Which songs an open search or a stroke lights, and how brightly by now: for whoever steers, no part of the state, in no export.
 
 Everything eases by time alone, so that typing fast never flashes: letters that light half the map and put it out again, four
 times a second, move its light by a twelfth.
@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from installation.camera import spring
-from installation.places import smooth
 from mixtape.types import FloatArray
 
 BEST = 5
@@ -29,7 +28,7 @@ _FEW = 12
 class Lit:
     """Light on n songs. `songs` (n,) is how far 0..1 each is lit, `best` the rows that are said by name, best first.
 
-    `open` 0..1 is how far the search has opened: so far the whole land is seen. `dim` 0..1 is how far all other songs have
+    `open` 0..1 is how far a search has opened: so far the whole land is seen. `dim` 0..1 is how far all other songs have
     stepped back. `aim` (n,) is where `songs` are going, for the rows that were `found`; `opens` and `dims` are speeds.
     """
 
@@ -52,17 +51,12 @@ class Lit:
         """Whether nothing of it can be seen any more."""
         return max(self.open, self.dim) < _GONE
 
-    @property
-    def shine(self) -> FloatArray:
-        """How far 0..1 each song (n,) is lit in this frame."""
-        return np.asarray(self.songs * np.float32(smooth(min(2.0 * self.open, 1.0))), np.float32)
-
     def follow(self, found: Sequence[int] | None, *, searching: bool, dt_s: float) -> Lit:
-        """The light `dt_s` later, while somebody is `searching` and the rows `found` fit, best first; None: not known yet.
+        """The light `dt_s` later, while the rows `found` fit, best first; None: not known yet. `searching` draws the view back.
 
         A song's light goes as aim + (light - aim) exp(-t / 0.45 s), so two short steps equal one long one.
         """
-        lit = self if found is None and searching else self._aimed((found or ()) if searching else ())
+        lit = self if found is None else self._aimed(found)
         kept = np.float32(math.exp(-dt_s / _EASE_S))
         opened, opens = spring(lit.open, lit.opens, float(searching), _OPENS, dt_s)
         dimmed, dims = spring(lit.dim, lit.dims, float(len(lit.found) > 0), _OPENS, dt_s)

@@ -11,6 +11,8 @@ from dataclasses import replace
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+import numpy as np
+
 from installation.ahead import Ahead
 from installation.camera import LOOKS, looked
 from installation.clock import RealClock
@@ -26,8 +28,10 @@ from installation.displays import Displays
 from installation.gl.context import complain_if_failed
 from installation.isf.shelf import Shelf
 from installation.levels import Levels
-from installation.lit import BEST, Lit
+from installation.lit import BEST
 from installation.messages import SEEDS, KnobValue
+from installation.pointed import Pointed
+from installation.points import read_points, write_points
 from installation.quality import AutoQuality, level_of
 from installation.readings import Heard, Readings
 from installation.recording import Recording
@@ -35,10 +39,11 @@ from installation.remote.words import Told
 from installation.scenes.overlay import NOTHING, Shown
 from installation.show import Show
 from installation.stage import Stage
-from installation.state import ControlEvent, Moment, looking
+from installation.state import ControlEvent, Moment, drawn_songs, looking
+from installation.strokes import Stroke
 from installation.world import World
 from mixtape.errors import ShowError
-from mixtape.types import ByteArray, Track
+from mixtape.types import ByteArray
 
 if TYPE_CHECKING:
     from installation.remote.server import Remote
@@ -58,7 +63,6 @@ _SOUGHT_S = 2.0
 
 _MANNER_S = 5.0
 """So long it is said how the coming songs are chosen."""
-
 _LOOK_S = 0.5
 """How often shader files and OpenGL's error flag are looked at."""
 
@@ -160,8 +164,7 @@ class Live:
         self._manner, self._manner_until_s = manner_words(show.state.wished), 0.0
         self._remote, self._standing = remote, Standing()
         self._answers: tuple[tuple[str, str], ...] = ()
-        self._lit: Lit | None = None
-        self._fits: tuple[tuple[Track, ...], tuple[int, ...]] = ((), ())
+        self._pointed = Pointed(world)
         self._picture: Callable[[], ByteArray] | None = None
         self._own: OwnKnobs = {}
         self._know_own()
@@ -179,6 +182,8 @@ class Live:
             onward=self._onward,
             learn=midi.learn if midi else None,
             row_at=self._row_at,
+            grip=self._grip,
+            drawn=self._drawn,
         )
         self._clock = RealClock()
         self._quality = AutoQuality(stage.level)
@@ -193,6 +198,7 @@ class Live:
         )
         self._fullscreens, self._looked_s = 0, 0.0
         self._held: list[ControlEvent] = []
+        self._first: tuple[object, str | None] = ((), None)
         self._failing_since_s: float | None = None
         self._refusals: set[str] = set()
 
@@ -235,9 +241,11 @@ class Live:
     def _frame(self, moment: Moment) -> None:
         events = self._wishes(moment)
         self._stage.resize(self._displays.picture_px(self._window.size, self._show.state.knobs), level=self._quality.level)
-        self._light(moment.dt_s)
+        typed = self._keys.typed
+        found = self._ahead.found(typed) if typed is not None else None
+        self._pointed.frame(moment, self._show.state, searching=typed is not None, found=found, drawn=self._keys.stroke)
         self._note_manner()
-        self._show.frame(moment, events, shown=replace(self._shown(), lit=self._lit))
+        self._show.frame(moment, events, shown=replace(self._shown(), lit=self._pointed.lit, stroke=self._pointed.stroke))
         self._window.show()
         look = moment.time_s - self._looked_s > _LOOK_S
         if look:
@@ -257,8 +265,8 @@ class Live:
             for fault in self._recording.errors():
                 self._show.complain(fault)
         self._tell()
-        named = (str(event.value) for event in self._held if event.value in self._world.row)
-        self._ahead.songs((*named, *self._show.state.next_ids))
+        held = (song for event in self._held if (song := self._chosen(event)))
+        self._ahead.songs((*held, *self._show.state.next_ids))
         if self._levels:
             self._levels.songs((*self._show.state.next_ids, self._show.state.track_id))
         for fault in (*self._ahead.errors(), *(self._composer.errors() if self._composer else ())):
@@ -319,7 +327,11 @@ class Live:
         recorded = self._recording.drain(moment.time_s) if self._recording else ()
         made = self._composer.drain(self._show.state, self._world) if self._composer else ()
         wishes = [*events, *osc, *asked, *told, *phones, *recorded, *made]
-        return self._once_read(self._ruled(wishes, moment.time_s), moment.time_s)
+        ruled = self._ruled(wishes, moment.time_s)
+        for event in ruled:
+            if event.knob in ("line", "lasso") and not self._keys.stroke and len(points := read_points(event.value)):
+                self._pointed.see(points)
+        return self._once_read(ruled, moment.time_s)
 
     def _once_read(self, events: Sequence[ControlEvent], now_s: float) -> list[ControlEvent]:
         """What can be done now: a song chosen out of turn begins when it has been found and read beside the loop, a map is shown
@@ -350,11 +362,21 @@ class Live:
         wish, waited_s = str(event.value), now_s - event.time_s
         if event.knob == "map":
             return wish in self._world.maps.names and not self._ahead.map(wish)
-        if event.knob != "seed":
-            return False
-        if wish in self._world.row:
-            return wish != self._show.state.track_id and waited_s < _HELD_S and not self._ahead.has(wish)
-        return waited_s < _SOUGHT_S and self._ahead.meant(wish) is None
+        if (song := self._chosen(event)) is not None:
+            return song != self._show.state.track_id and waited_s < _HELD_S and not self._ahead.has(song)
+        return event.knob == "seed" and waited_s < _SOUGHT_S and self._ahead.meant(wish) is None
+
+    def _chosen(self, event: ControlEvent) -> str | None:
+        """The song that an event lets begin, where that is known beforehand."""
+        if event.knob == "seed" and event.value in self._world.row:
+            return str(event.value)
+        if event.knob not in ("line", "lasso"):
+            return None
+        key = event.knob, event.value, self._show.state.track_id
+        if self._first[0] != key:
+            songs = drawn_songs(event.knob, read_points(event.value), self._show.state, self._world)
+            self._first = key, songs[0] if songs else None
+        return self._first[1]
 
     def _ruled(self, events: list[ControlEvent], now_s: float) -> list[ControlEvent]:
         """What comes of everybody's wishes: the operator's at once, those of guests in turn."""
@@ -418,18 +440,15 @@ class Live:
         place = self._displays.picture_place(x, y, self._show.state.knobs)
         return None if place is None else self._stage.row_at(*place, self._to_read())
 
-    def _light(self, dt_s: float) -> None:
-        """Let the light of an open search come to what fits, or go."""
-        searching = self._keys.typed is not None
-        if not searching and self._lit is None:
-            return
-        found = self._ahead.found(self._keys.typed or "")
-        if found is not None and found is not self._fits[0]:
-            self._fits = found, tuple(self._world.row[track.id] for track in found)
-        lit = (self._lit or Lit.out(len(self._world.tracks))).follow(
-            None if found is None else self._fits[1], searching=searching, dt_s=dt_s
-        )
-        self._lit = None if lit.over and not searching else lit
+    def _grip(self, x: float, y: float) -> tuple[float, float] | None:
+        """The place of the map that is seen at a place of the window."""
+        place = self._displays.picture_place(x, y, self._show.state.knobs)
+        return None if place is None else self._stage.map_place(*place, self._show.state)
+
+    def _drawn(self, stroke: Sequence[tuple[float, float]]) -> tuple[str, str]:
+        """The trigger that a stroke over the map is."""
+        knob, points = Stroke(np.array(stroke, np.float32)).meant()
+        return knob, write_points(points)
 
     def _onward(self, knob: str, by: int) -> KnobValue:
         """The value of a knob so many steps on: of choices the first comes again after the last."""

@@ -14,7 +14,7 @@ KnobValue: TypeAlias = float | int | bool | str
 """What a knob can hold."""
 
 
-SEEDS = frozenset({"seed", "seed_at"})
+SEEDS = frozenset({"seed", "seed_at", "line", "lasso"})
 """Triggers that choose a song: of several the last counts."""
 
 BEGINS = SEEDS | {"next", "previous"}
@@ -38,7 +38,8 @@ class Moment:
 class ControlEvent:
     """A wish from outside, checked and clamped: who, which knob or trigger, its value (None for a bare trigger), when.
 
-    Triggers are "seed" (text or track id), "seed_at" (a place on the map), "queue" (ids of the songs to come, soonest first, from
+    Triggers are "seed" (text or track id), "seed_at" (a place on the map), "line" and "lasso"
+    (places on the map that a mixtape runs along, or lies inside of), "queue" (ids of the songs to come, soonest first, from
     the arbiter only), "tape" (ids of a mixtape from its seed on, from `installation.composing` only), "next", "previous",
     "pause", "record", "seek" (a second of the song), "skip" (seconds on or back), "scene" (a choice) and "quit" (keys and
     window only); every other name is a live knob of `mixtape.config.knobs()` without its section, such as "wall_rows".

@@ -48,6 +48,11 @@ def on_map(xy: tuple[float, float]) -> tuple[float, float]:
     return (xy[0] - 0.5) * STRETCH, xy[1] - 0.5
 
 
+def of_map(x: float, y: float) -> tuple[float, float]:
+    """A place in world units as one of the unit square, where it lies on the map."""
+    return min(max(x / STRETCH + 0.5, 0.0), 1.0), min(max(y + 0.5, 0.0), 1.0)
+
+
 def flown(
     before: tuple[FloatArray, FloatArray], after: tuple[FloatArray, FloatArray], *, share: float, focus: int
 ) -> tuple[FloatArray, FloatArray]:

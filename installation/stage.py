@@ -17,12 +17,13 @@ from installation.gl.drawing import Drawing, cover_texture
 from installation.gl.dust import speck_at
 from installation.gl.post import Post
 from installation.gl.projection import dot, project
+from installation.gl.stroke import StrokeLight
 from installation.gl.targets import Target
 from installation.gl.thread import Thread
 from installation.gl.tiles import LAYOUTS, TileField, flies, flying, tiles_of
 from installation.gl.transitions import TRANSITIONS
 from installation.isf.header import OwnScene
-from installation.places import smooth
+from installation.places import of_map, smooth
 from installation.quality import LEVELS, level_of
 from installation.scenes.chart import ChartScene
 from installation.scenes.forming import FormingScene
@@ -130,7 +131,7 @@ class Stage:
         self._field, self._thread = TileField(self._drawing), Thread(self._drawing)
         self._title, self._legend = TitleCard(self._drawing), Legend(self._drawing)
         self._overlay = Overlay(self._drawing)
-        self._titles = LitTitles(self._drawing)
+        self._titles, self._stroke = LitTitles(self._drawing), StrokeLight(self._drawing)
         self._make_targets()
         self.offer(world.own)
 
@@ -229,6 +230,9 @@ class Stage:
             self._drawing.screen.draw("post/copy", u_picture=self._test_picture(state, self._displays))
         else:
             picture = self._picture(state)
+            if shown.stroke is not None:
+                picture.begin()
+                self._stroke.draw(shown.stroke, state, self._drawing)
             self._post.gather(state, self._drawing, picture)
             self._post.draw(state, self._drawing, picture.texture, judged)
             # Letters are set for the picture's own size, whatever size the scenes are drawn at, and stay clear of grain.
@@ -298,6 +302,16 @@ class Stage:
         rows = tiles.order[hit]
         row = int(rows[-1]) if len(rows) else self._speck(float(at[0]), float(at[1]), state)
         return None if row is None else self._drawing.world.tracks[row].id
+
+    def map_place(self, x: float, y: float, state: FrameState) -> tuple[float, float] | None:
+        """The place of the map, 0..1 from its left and its near end, that is seen at a place of the picture.
+
+        That is in shares of it from the left and the top. None where the map is not what stands there.
+        """
+        if state.scene != "map" or state.scene_mix < 1.0:
+            return None
+        world = self._drawing.over_map(state).unproject((x - 0.5) * self._drawing.aspect, 0.5 - y)
+        return None if world is None else of_map(*world)
 
     def row_at(self, x: float, y: float, shown: Shown) -> int | None:
         """Which row of `shown` lies at a place of the picture, in shares of it from the left and the top; None beside all."""

@@ -43,10 +43,11 @@ from installation.messages import (
 from installation.places import on_map, smooth
 from installation.points import read_points
 from installation.room.told import SILENCE, SOURCE, Now, Room, audio_frame, read_place, read_song
+from installation.strokes import along, inside, world_points
 from installation.tape import CHOOSING, PLAIN, Tape, manner_of, read_made
 from installation.world import World
 from mixtape.config import Knob, knobs
-from mixtape.types import Palette
+from mixtape.types import FloatArray, Palette
 
 __all__ = [
     "AudioFrame",
@@ -303,6 +304,8 @@ def _answer(state: FrameState, event: ControlEvent, world: World) -> tuple[Frame
         return _seed(state, event.value, world)
     if event.knob == "seed_at":
         return _seed_at(state, event.value, world)
+    if event.knob in ("line", "lasso"):
+        return _drawn(state, event, world)
     if event.knob == "tape":
         return _taped(state, event.value, world), []
     if event.knob == "queue":
@@ -393,6 +396,42 @@ def _seed_at(state: FrameState, wish: KnobValue | None, world: World) -> tuple[F
     shown = world.maps.laid(state.flights, state.moment.time_s).xy
     row = int(np.argmin(np.hypot(*(shown - places[0]).T)))
     return begin_tape(state, (world.tracks[row].id,), world)
+
+
+def drawn_songs(knob: str, points: FloatArray, state: FrameState, world: World) -> tuple[str, ...]:
+    """The ids of the songs along a "line" through places (k, 2) of the map, or inside a "lasso", in the order they would play.
+
+    Places count as they are seen: on the map that is shown, where its tiles have settled. The playing song is among them only
+    where it comes first.
+    """
+    xy, drawn = world.maps.laid(state.flights, state.moment.time_s).places.map_xy, world_points(points)
+    if len(points) < 2:
+        return ()
+    if knob == "lasso":
+        row = world.row[state.track_id]
+        rows = inside(drawn, xy, start=(float(xy[row, 0]), float(xy[row, 1])))
+    else:
+        about = world.config.playlist
+
+        def artist(row: int) -> str:
+            return world.tracks[row].artist.strip().casefold()
+
+        rows = along(drawn, xy, count=about.length, artist=artist, gap=about.artist_gap)
+    ids = [world.tracks[row].id for row in rows]
+    return tuple(song for place, song in enumerate(ids) if place == 0 or song != state.track_id)
+
+
+def _drawn(state: FrameState, event: ControlEvent, world: World) -> tuple[FrameState, list[Command]]:
+    """Play what somebody drew over the map. A song that plays already goes on where it comes first."""
+    points = read_points(event.value)
+    songs = drawn_songs(event.knob, points, state, world)
+    if not songs or songs == (state.track_id,):
+        where = "inside that lasso; draw it around some" if event.knob == "lasso" else "along that line; draw it over some"
+        return _complain(state, f"no {'other ' if songs else ''}songs {where}"), []
+    if songs[0] != state.track_id:
+        return begin_tape(state, songs, world)
+    tape = Tape(songs[0], manner_of(state.wished)).longer(songs, heard=())
+    return _with_coming(replace(state, tape=tape), world), []
 
 
 def begin_tape(state: FrameState, songs: Sequence[str], world: World) -> tuple[FrameState, list[Command]]:

@@ -28,6 +28,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("t", "the picture to set displays up by; its corners can be dragged"),
     ("m", "MIDI: choose a knob, move a controller; left and right change how, delete unbinds, Esc leaves"),
     ("F9", "records the show, picture and sound, or ends that; a dot in the corner, which is not recorded, says so"),
+    ("l", "the pointer draws, or flies again: a line over the map becomes the mixtape"),
     ("?", "these keys; once more: mouse and fingers"),
     ("F1", "how the show runs: frames, sound, memory, faults, knobs"),
     ("q, Esc", "end the show"),
@@ -38,6 +39,7 @@ HANDS: tuple[tuple[str, str], ...] = (
     ("click, tap", "plays the song there, also one that a search has lit or lists"),
     ("drag, one finger", "flies over the map; a mouse from beside the songs, or its right button"),
     ("wheel, two fingers", "nearer, farther"),
+    ("Shift and drag, wait and drag", "draws: a line plays the songs along it, a ring those inside"),
 )
 """What the help says of mouse and fingers."""
 
@@ -64,7 +66,7 @@ Fly = Callable[[float, float, float], tuple[tuple[str, float], ...]]
 """The knobs and values that move the picture so many widths to the right and heights down, and so much nearer."""
 
 Drawing = Callable[[Sequence[Place]], tuple[str, KnobValue] | None]
-"""The trigger and its value that a stroke through places of the window asks for, or None where it asks for nothing."""
+"""The trigger and its value that a stroke through places of the map asks for, or None where it asks for nothing."""
 
 
 class Learning(Rows, Protocol):
@@ -99,6 +101,7 @@ class Keys:
         onward: Callable[[str, int], KnobValue] = lambda _knob, by: by,
         learn: Learning | None = None,
         row_at: Callable[[float, float], int | None] = lambda _x, _y: None,
+        grip: Callable[[float, float], Place | None] = lambda _x, _y: None,
         drawn: Drawing = lambda _stroke: None,
     ) -> None:
         """`pick` finds the song under the pointer, `any_song` an id by chance, `volume` the present loudness.
@@ -107,7 +110,8 @@ class Keys:
         shows nothing yet. `coded` is whether the phones' code is shown, `testing` whether the test picture is; `corner` then
         finds the output and corner under the pointer, and `pin` is the knob and its text once that corner lies elsewhere.
         `onward` is the value of a knob so many steps on from where it is. `learn` is where MIDI controllers are bound; `row_at`
-        finds the row of words at a place of the window. `drawn` is what a stroke asks for.
+        finds the row of words at a place of the window. `grip` finds the place of the map that a pen takes hold of there, and
+        `drawn` is what a stroke through such places asks for.
         """
         self.typed: str | None = None
         self.help, self.readings = 0, False
@@ -118,7 +122,7 @@ class Keys:
         self._held: tuple[int, int] | None = None
         self._fly, self._drawn = fly, drawn
         self._learn = learn
-        self._pointer = Pointer(pick=pick, rows=learn, row_at=row_at)
+        self._pointer = Pointer(pick=pick, grip=grip, rows=learn, row_at=row_at)
         self._onward = onward
 
     @property
@@ -147,18 +151,20 @@ class Keys:
                 found.append(self._key(pygame.key.name(each.key), each.unicode, now_s))
         self._pointer.rest(now_s)
         found += [self._meant(each, now_s) for each in self._pointer.taken()]
+        # The land holds still while somebody draws over it.
+        began, self._pointer.began = self._pointer.began, False
         for source in ("mouse", "touch"):
             across, down, nearer = self._pointer.flown(source)
             if source == "mouse":
                 nearer += closer
-            if across or down or nearer:
+            if across or down or nearer or (source == "mouse" and began):
                 # All of a frame's moves at once: each by itself would begin where the camera was before any of them.
                 found += [_event(knob, value, now_s, source=source) for knob, value in self._fly(across, down, nearer)]
         return [each for each in found if each is not None]
 
     @property
     def stroke(self) -> tuple[tuple[float, float], ...]:
-        """The places of the window that a line runs through which is being drawn just now."""
+        """The places of the map that a line runs through which is being drawn just now."""
         return self._pointer.stroke
 
     @property

@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from installation.isf.header import OwnScene
+from installation.points import MOST as MOST_PLACES
 from installation.points import read_points, write_points
 from installation.state import ControlEvent, KnobValue
 from mixtape.config import Knob, knobs
@@ -78,9 +79,16 @@ def _trigger(name: str, kind: str, sentence: str, *, low: float | None = None, h
     return LiveKnob(name, address_of(name), kind, low, high, (), "s" if kind == "seconds" else "", None, sentence)
 
 
+def _places(name: str, sentence: str, least: int) -> LiveKnob:
+    """A trigger of several places on the map."""
+    return replace(_trigger(name, "points", sentence, low=0.0, high=1.0), places=(least, MOST_PLACES))
+
+
 _TRIGGERS = (
     _trigger("seed", "text", "Plays the song of this id, or the one that fits this text best; the mixtape goes on from there."),
     _trigger("seed_at", "points", "Plays the song nearest to this place of the map.", low=0.0, high=1.0),
+    _places("line", "Plays the songs along this line over the map as a mixtape, in its order, from its first place on.", 2),
+    _places("lasso", "Plays the songs inside this closed line over the map as a mixtape, from one to the next near one.", 3),
     _trigger("next", "press", "Goes on to the next song."),
     _trigger("previous", "press", "Goes back to the song before."),
     _trigger("pause", "toggle", "Holds the song (1) or lets it go on (0); without a value, the other of the two."),

@@ -53,7 +53,7 @@ class Press:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A stroke that was let go: its places in order, at least two."""
+    """A stroke that was let go: its places on the map in order, at least two."""
 
     source: str
     stroke: tuple[Place, ...]
@@ -70,14 +70,29 @@ class _Finger:
 class Pointer:
     """Takes pygame's events of mouse and fingers. What it makes of them is taken out by `taken` and `flown`, once a frame.
 
-    `stroke` is what is being drawn just now. In `pen` mode the left button and a single finger draw; else the left button with
-    Shift, the middle button, or a finger that rested before it moved.
+    `stroke` are the places of the map that are being drawn just now: the map may move under the pen; `began` is set when a stroke
+    has. In `pen` mode the left button and a single finger draw; else the left button with Shift, the middle button, or a finger
+    that rested before it moved.
     """
 
-    def __init__(self, *, pick: Pick, rows: Rows | None = None, row_at: Callable[[float, float], int | None]) -> None:
-        """`pick` finds the song at a place. `rows` is a list that takes the pointer while it is open, `row_at` finds its rows."""
-        self.pen = False
+    def __init__(
+        self,
+        *,
+        pick: Pick,
+        grip: Callable[[float, float], Place | None],
+        rows: Rows | None = None,
+        row_at: Callable[[float, float], int | None],
+    ) -> None:
+        """`pick` finds the song at a place, `grip` the place of the map that is seen there, None where there is none.
+
+        `rows` is a list that takes the pointer while it is open, `row_at` finds its rows.
+        """
+        self.pen = self.began = False
         self.stroke: tuple[Place, ...] = ()
+        self._pen_from: Place | None = None
+        self._pen_at: Place = (0.0, 0.0)
+        self._pen_far = 0.0
+        self._grip = grip
         self._source = "mouse"
         self._pick, self._rows, self._row_at = pick, rows, row_at
         self._made: list[Press | Drawn] = []
@@ -100,14 +115,15 @@ class Pointer:
 
     def leave(self) -> None:
         """Let go of everything: the window has lost the pointer."""
-        self.stroke, self._dragged, self._several = (), None, False
+        self._dragged, self._several = None, False
+        self._drop()
         self._fingers.clear()
 
     def rest(self, now_s: float) -> None:
         """Let time pass: a single finger that has not moved begins to draw."""
         for finger in self._fingers.values():
             rested = not self._several and not finger.moved and now_s - finger.down_s >= HOLD_S
-            if rested and not self.stroke and not self._listing:
+            if rested and not self._draws and not self._listing:
                 self._begin("touch", finger.at)
 
     # The mouse ------------------------------------------------------------------------------------------------------------------
@@ -120,7 +136,8 @@ class Pointer:
             self._mouse_moves(place)
         elif each.type == pygame.MOUSEBUTTONUP:
             self._dragged = None
-            self._end()
+            if self._draws == "mouse":
+                self._end()
         elif self._listing:
             self._point(place, each.button)
         elif each.button == 2 or (each.button == 1 and (self.pen or shift)):
@@ -136,7 +153,7 @@ class Pointer:
             self._moves["mouse"][2] += CLOSER * max(min(notches, 8.0), -8.0)
 
     def _mouse_moves(self, place: Place) -> None:
-        if self.stroke and self._source == "mouse":
+        if self._draws == "mouse":
             self._draw(place)
         elif self._dragged is not None:
             self._move("mouse", self._dragged, place)
@@ -165,7 +182,7 @@ class Pointer:
         self._fingers[key] = _Finger(place, place, now_s)
         if self._several:
             # Two fingers fly: what one of them had begun to draw was not meant.
-            self.stroke = ()
+            self._drop()
         elif self.pen and not self._listing:
             self._begin("touch", place)
 
@@ -175,7 +192,7 @@ class Pointer:
         others = [other for other in self._fingers.values() if other is not finger]
         if self._listing and self._rows:
             self._drag_list(place[1] - before[1])
-        elif self.stroke and self._source == "touch":
+        elif self._draws == "touch":
             self._draw(place)
         elif len(others) == 1:
             there = others[0].at
@@ -190,7 +207,7 @@ class Pointer:
         if self._listing:
             if tapped:
                 self._point(finger.at, 1)
-        elif self.stroke and self._source == "touch":
+        elif self._draws == "touch":
             self._end()
         elif tapped:
             self._press("touch", finger.at)
@@ -199,22 +216,37 @@ class Pointer:
 
     # Strokes --------------------------------------------------------------------------------------------------------------------
 
+    @property
+    def _draws(self) -> str:
+        """What draws just now, "mouse" or "touch"; else nothing."""
+        return self._source if self._pen_from is not None else ""
+
     def _begin(self, source: str, place: Place) -> None:
-        self._source, self.stroke = source, (place,)
+        self._source, self._pen_from, self._pen_at, self._pen_far = source, place, place, 0.0
+        at = self._grip(*place)
+        self.stroke, self.began = ((at,) if at else ()), at is not None
 
     def _draw(self, place: Place) -> None:
-        if math.dist(self.stroke[-1], place) > _STEP and len(self.stroke) < _MOST_POINTS:
-            self.stroke = (*self.stroke, place)
+        if self._pen_from is None or math.dist(self._pen_at, place) <= _STEP:
+            return
+        self._pen_at, self._pen_far = place, max(self._pen_far, math.dist(self._pen_from, place))
+        at = self._grip(*place)
+        if at and self.stroke and len(self.stroke) < _MOST_POINTS:
+            self.stroke = (*self.stroke, at)
 
     def _end(self) -> None:
         """The stroke is done; one that never left its beginning was a press."""
-        stroke, self.stroke = self.stroke, ()
-        if not stroke:
+        begun, stroke = self._pen_from, self.stroke
+        self._pen_from, self.stroke = None, ()
+        if begun is None:
             return
-        if max(math.dist(stroke[0], place) for place in stroke) > SLOP:
+        if self._pen_far <= SLOP:
+            self._press(self._source, begun)
+        elif len(stroke) > 1:
             self._made.append(Drawn(self._source, stroke))
-        else:
-            self._press(self._source, stroke[0])
+
+    def _drop(self) -> None:
+        self._pen_from, self.stroke = None, ()
 
     def _press(self, source: str, place: Place) -> bool:
         """A click or a tap; whether it meant a song."""

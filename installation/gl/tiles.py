@@ -172,7 +172,7 @@ def _set(state: FrameState, drawing: Drawing, placed: Placed) -> Tiles:
     # The playing song's tile lies over all others, and while it settles so does that of the one before.
     front = screen[rows, 1] - 4.0 * (half[rows] > 1.5 * (np.mean(half[rows]) if len(rows) else 1.0))
     if drawing.lit is not None:
-        front -= 4.0 * drawing.lit.shine[rows]
+        front -= 4.0 * drawing.lit.songs[rows]
     front[np.isin(rows, risen)] = -8.0
     front[rows == focus] = -9.0
     order = np.argsort(-front, kind="stable")
@@ -241,7 +241,7 @@ def _lifted(state: FrameState, drawing: Drawing, placed: Placed) -> tuple[FloatA
         if half[tile] > 0.0:
             half[tile] += (high - half[tile]) * grow * placed.lift
     if drawing.lit is not None:
-        shine = drawing.lit.shine
+        shine = drawing.lit.songs
         there = half > 0.0
         half[there] = np.maximum(half * (1.0 + 0.35 * shine), _LIT_HALF * shine)[there]
     return half, _raised(state, drawing)
@@ -249,7 +249,7 @@ def _lifted(state: FrameState, drawing: Drawing, placed: Placed) -> tuple[FloatA
 
 def _lit_rows(drawing: Drawing) -> npt.NDArray[np.intp]:
     """Rows of the songs that a search lights: those are tiles however small they would be."""
-    return np.flatnonzero(drawing.lit.shine > _LIT_LEAST) if drawing.lit is not None else np.zeros(0, np.intp)
+    return np.flatnonzero(drawing.lit.songs > _LIT_LEAST) if drawing.lit is not None else np.zeros(0, np.intp)
 
 
 def _light(state: FrameState, drawing: Drawing, placed: Placed, rows: npt.NDArray[Any]) -> tuple[FloatArray, FloatArray]:
@@ -270,7 +270,7 @@ def _light(state: FrameState, drawing: Drawing, placed: Placed, rows: npt.NDArra
 
 def _searched(lit: Lit, rows: npt.NDArray[Any], light: FloatArray, focus: int) -> FloatArray:
     """The light (m,) of tiles `rows` while a search is open: what fits is lit, the rest steps back, the playing one least."""
-    fits = np.minimum(1.6 * lit.shine[rows], 1.0)
+    fits = np.minimum(1.6 * lit.songs[rows], 1.0)
     back = _STEP_BACK * lit.dim * np.where(rows == focus, 0.35, 1.0)
     return np.asarray(light + fits * np.maximum(1.12 - light, 0.0) - (1.0 - fits) * back * light, np.float32)
 
@@ -346,7 +346,7 @@ class TileField:
 
     def _glow(self, drawing: Drawing, tiles: Tiles, lit: Lit) -> None:
         """A light behind each song that fits a search, in its own colour."""
-        shine = lit.shine[tiles.order]
+        shine = lit.songs[tiles.order]
         glowing = tiles.order[shine > _LIT_LEAST]
         rows = np.zeros((len(glowing), 8), np.float32)
         rows[:, 0:2] = tiles.screen[glowing] * [2.0 / drawing.aspect, 2.0]

@@ -27,7 +27,7 @@ class LitTitles:
         if lit is None or not lit.best or state.scene not in LAYOUTS:
             return
         tiles = flying(state, drawing) if flies(state) else tiles_of(state, drawing, state.scene)
-        shine, (width, height) = lit.shine, drawing.size_px
+        shine, (width, height) = lit.songs, drawing.size_px
         paper = 0.80 + 0.20 * light(state.palette)[0]
         size = max(10, round(_SIZE * min(1.0, 0.35 + 0.5 * drawing.aspect) * height))
         boxes: list[tuple[float, float, float, float]] = [(0.0, 0.0, _WORDS_RIGHT * width, _WORDS_BOTTOM * height)]

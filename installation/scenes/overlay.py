@@ -17,6 +17,7 @@ from installation.gl.targets import Quads
 from installation.gl.text import Line
 from installation.lit import Lit
 from installation.state import FrameState
+from installation.strokes import Stroke
 from mixtape.lettering.typeset import line_height_px, pen_width_px
 from mixtape.types import FloatArray
 
@@ -46,7 +47,9 @@ class Shown:
     aside: bool = False
     """Whether the picture is to be seen beside the words."""
     lit: Lit | None = None
-    """The songs that an open search lights where they stand; it may outlast the words."""
+    """The songs that an open search or a stroke lights where they stand; it may outlast the words."""
+    stroke: Stroke | None = None
+    """What somebody draws over the map."""
     dot: bool = False
     """A small red light in the upper right corner of the window, seen there alone: this is being recorded."""
 

@@ -58,7 +58,7 @@ def test_letters_typed_as_fast_as_anybody_can_do_not_flash():
     light, seen = lit(10, [1, 2, 3], 3.0), []
     for frame in range(240):
         light = light.follow([1, 2, 3] if frame // 4 % 2 else [7, 8, 9], searching=True, dt_s=1 / 60)
-        seen.append(light.shine[1])
+        seen.append(light.songs[1])
     assert np.ptp(seen[-60:]) < 0.09
 
 

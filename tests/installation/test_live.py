@@ -16,6 +16,8 @@ import pytest
 from installation.ahead import Ahead
 from installation.control.midi import Midi
 from installation.live import Ending, Live, Pace, pace_hz
+from installation.places import of_map, places_of
+from installation.points import write_points
 from installation.quality import LEVELS
 from installation.show import Show
 from installation.stage import Stage
@@ -589,3 +591,50 @@ def test_a_key_goes_through_recipes_and_their_mixtapes_and_says_which(parts, sma
             assert show.state.wished[knob] == value
     ((words, does),) = stage.shown[-1].rows
     assert words == "tour" and does.startswith("A tour of the whole collection")
+
+
+def test_a_line_drawn_over_the_map_lights_its_songs_becomes_the_mixtape_and_fades(parts, small_world):
+    pygame = pytest.importorskip("pygame")
+    show, stage, sound, _ = parts
+    stage.map_place = lambda x, y, state: (x, 1.0 - y)
+    live = live_of(parts, small_world)
+    width, height = stage.size
+    from_row, to_row = 5, 22
+    ends = [of_map(*map(float, places_of(small_world.song_map, small_world.grid).map_xy[row])) for row in (from_row, to_row)]
+
+    def mouse(kind, share):
+        x, y = (begin + (end - begin) * share for begin, end in zip(*ends, strict=True))
+        return pygame.event.Event(kind, pos=(x * width, (1.0 - y) * height), button=2, touch=False)
+
+    with Ending() as ending:
+        stage.pressed = [mouse(pygame.MOUSEBUTTONDOWN, 0.0)]
+        live.run(ending, frames=1)
+        for share in np.linspace(0.05, 1.0, 20):
+            stage.pressed = [mouse(pygame.MOUSEMOTION, share)]
+            live.run(ending, frames=1)
+        assert np.isfinite(show.state.flown_s), "the land holds still"
+        until(lambda: live.run(ending, frames=1) or stage.shown[-1].lit.songs[to_row] > 0.3)
+        stroke = stage.shown[-1].stroke
+        assert stroke.weight == 1.0
+        assert stroke.points[[0, -1]] == pytest.approx(np.array(ends), abs=0.01)
+        before = show.state.track_id
+        stage.pressed = [mouse(pygame.MOUSEBUTTONUP, 1.0)]
+        until(lambda: live.run(ending, frames=1) or show.state.track_id != before)
+        assert sound.played[-1] == small_world.tracks[from_row].id
+        assert show.state.tape.songs[-1] == small_world.tracks[to_row].id
+        assert stage.shown[-1].stroke.weight > 0.0
+        until(lambda: live.run(ending, frames=1) or stage.shown[-1].stroke is None)
+
+
+def test_a_lasso_that_another_program_draws_is_seen_here_and_played(parts, small_world):
+    show, stage, _, _ = parts
+    angle = np.linspace(0.0, 2 * np.pi, 20)
+    places = write_points(np.stack([0.5 + 0.45 * np.cos(angle), 0.5 + 0.45 * np.sin(angle)], axis=1))
+    osc = SimpleNamespace(listening=False, inbox=SimpleNamespace(own={}), counts=SimpleNamespace(last_reason=""))
+    waiting = [[ControlEvent("osc:a", "lasso", places, 0.0)]]
+    osc.drain = lambda now_s: [replace(each, time_s=now_s) for each in (waiting.pop() if waiting else [])]
+    live = live_of(parts, small_world, osc=osc)
+    with Ending() as ending:
+        live.run(ending, frames=1)
+        assert len(stage.shown[-1].stroke.points) == 20
+        until(lambda: live.run(ending, frames=1) or len(show.state.tape.songs) > 5)

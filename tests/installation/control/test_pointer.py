@@ -44,6 +44,7 @@ class Hands:
         self.keys = Keys(
             pick=lambda x, _y: "song" if x < 0.5 else None,
             fly=lambda *move: self.flown.append(move) or (("look_x", 0.25),),
+            grip=lambda x, y: (x, y),
             drawn=lambda stroke: self.strokes.append(stroke) or ("seed", "drawn"),
             learn=self,
             row_at=lambda _x, y: int(y * 10),
@@ -110,10 +111,11 @@ def test_a_finger_that_rests_draws_and_a_second_one_takes_it_back():
     assert hands.keys.stroke == ()
     hands.do(after_s=HOLD_S + 0.01)
     assert hands.keys.stroke == ((0.2, 0.5),)
+    assert hands.flown == [(0.0, 0.0, 0.0)], "the land holds still"
     made = hands.do(on(0.3, 0.5), on(0.4, 0.5)) + hands.do(up(0.4, 0.5))
     assert said(made) == [("touch", "seed", "drawn")]
     assert hands.strokes == [((0.2, 0.5), (0.3, 0.5), (0.4, 0.5))]
-    assert hands.flown == []
+    assert len(hands.flown) == 1
     hands.do(down(0.2, 0.5))
     hands.do(after_s=HOLD_S + 0.01)
     hands.do(down(0.6, 0.5, number=2))
@@ -140,6 +142,17 @@ def test_the_mouse_draws_with_shift_with_its_middle_button_or_in_pen_mode(how, m
     hands.do(mouse(pygame.MOUSEBUTTONDOWN, 0.2, 0.5, touch=False, button=button))
     made = hands.do(mouse(pygame.MOUSEBUTTONUP, 0.2, 0.5, touch=False, button=button))
     assert said(made) == [("mouse", "seed", "song")]
+
+
+def test_beside_the_map_a_pen_draws_nothing_and_a_press_is_still_a_press():
+    hands = Hands()
+    hands.keys._pointer._grip = lambda _x, _y: None
+    hands.do(mouse(pygame.MOUSEBUTTONDOWN, 0.2, 0.5, touch=False, button=2))
+    hands.do(mouse(pygame.MOUSEMOTION, 0.6, 0.6, touch=False))
+    assert hands.keys.stroke == ()
+    assert hands.do(mouse(pygame.MOUSEBUTTONUP, 0.6, 0.6, touch=False, button=2)) == []
+    hands.do(mouse(pygame.MOUSEBUTTONDOWN, 0.2, 0.5, touch=False, button=2))
+    assert said(hands.do(mouse(pygame.MOUSEBUTTONUP, 0.2, 0.5, touch=False, button=2))) == [("mouse", "seed", "song")]
 
 
 def test_an_open_list_takes_clicks_taps_and_the_wheel_and_the_show_none_of_them():
