@@ -67,6 +67,9 @@ class TileScene(Scene, Protocol):
     thread: float
     """How bright the thread of light is there."""
 
+    halo: float
+    """How bright the light around the playing song's tile is there."""
+
     def ground(self, state: FrameState, drawing: Drawing) -> None:
         """Draw what lies under the tiles into the framebuffer in use."""
 
@@ -293,6 +296,8 @@ class Stage:
 
     def pick(self, x_px: float, y_px: float, state: FrameState) -> str | None:
         """The song whose tile lies foremost under a place of the picture (y down); None beside all, and in scenes without."""
+        if state.scene_mix < 0.5 and not flies(state):
+            state = replace(state, scene=state.from_scene, scene_since_s=state.from_since_s, scene_mix=1.0)
         if state.scene not in LAYOUTS:
             return None
         width, height = self.size
@@ -382,10 +387,13 @@ class Stage:
         grounds = self._targets[0].texture, self._targets[1].texture
         TRANSITIONS["dissolve"].draw(state, self._drawing, *grounds, share=share, song=(0.0, 0.0, 0.0))
         tiles = flying(state, self._drawing)
-        weight = begin.thread + (end.thread - begin.thread) * float(smooth(share))
-        self._field.draw(
-            state, self._drawing, tiles, between=lambda: self._thread.draw(state, self._drawing, tiles, weight=weight)
-        )
+        come = float(smooth(share))
+        weight = begin.thread + (end.thread - begin.thread) * come
+
+        def between() -> None:
+            self._thread.draw(state, self._drawing, tiles, weight=weight)
+
+        self._field.draw(state, self._drawing, tiles, between=between, halo=begin.halo + (end.halo - begin.halo) * come)
         return self._targets[2]
 
     def _song(self, state: FrameState, scene: str) -> tuple[float, float, float]:

@@ -20,7 +20,7 @@ from installation.camera import AT_REST_S, LOOKS, OPENING, Camera, aim, aim_at_a
 from installation.changeover import lead_s, leave_s
 from installation.choice import upcoming
 from installation.colours import between, chosen, padded
-from installation.director import FLY, Bill, Cue, direct
+from installation.director import AT_REST, FLY, Bill, Cue, Fader, direct
 from installation.displays import DISPLAY_KNOBS, corners_moved
 from installation.heard import AudioFrame, heard
 from installation.maps import Flight, Flights, landed, set_out, weight_of
@@ -89,7 +89,7 @@ class FrameState:
     (inf: nothing does), and they last changed at `turned_s`. `room` is what is known of the room where the show follows what
     plays there, else None; then `track_id` is the song that is recognised, or the one most like what is heard, and nothing is
     known to come. `recording` is whether a recording is under way,
-    `coloured_s` when other colours were last chosen by hand.
+    `coloured_s` when other colours were last chosen by hand. Between its ends the `fader` is what `scene_mix` follows.
     """
 
     moment: Moment
@@ -128,6 +128,7 @@ class FrameState:
     room: Room | None = None
     recording: bool = False
     coloured_s: float = -math.inf
+    fader: Fader = AT_REST
 
     @property
     def way(self) -> tuple[str, str, float]:
@@ -183,8 +184,9 @@ def first_state(world: World, *, seed_id: str | None, seed: int) -> FrameState:
     turned = MappingProxyType({name: world.config.value(knob.name) for name, knob in _live().items()})
     error = None if seed_id is None or known else f"song id '{seed_id}' is not in this collection; another one starts"
     wish = str(turned["scene"])
-    if wish != "auto" and wish not in world.scenes:
-        error = _no_scene(wish, world)
+    for name in (wish, str(turned["scene_other"])):
+        if name not in ("auto", *world.scenes):
+            error = _no_scene(name, world)
     scene = wish if wish in world.scenes else world.scenes[0]
     song_map = str(turned["map"])
     if fault := world.maps.fault(song_map):
@@ -325,7 +327,7 @@ def _answer(state: FrameState, event: ControlEvent, world: World) -> tuple[Frame
         return replace(state, recording=bool(event.value)), []
     if event.knob == "quit":
         return state, [Quit()]
-    if event.knob == "scene" and event.value not in ("auto", *world.scenes) and isinstance(event.value, str):
+    if event.knob in ("scene", "scene_other") and event.value not in ("auto", *world.scenes) and isinstance(event.value, str):
         return _complain(state, _no_scene(event.value, world)), []
     if event.knob == "map" and isinstance(event.value, str) and (fault := world.maps.fault(event.value)):
         return _complain(state, fault), []
@@ -641,7 +643,14 @@ def _song_end(state: FrameState, world: World) -> tuple[FrameState, list[Command
 def _direct(state: FrameState, last: FrameState, world: World) -> FrameState:
     """Let the director go on from what has been heard since the frame before."""
     before = Bill(
-        state.scene, state.from_scene, state.scene_mix, state.scene_since_s, state.from_since_s, state.change, state.backwards
+        state.scene,
+        state.from_scene,
+        state.scene_mix,
+        state.scene_since_s,
+        state.from_since_s,
+        state.change,
+        state.backwards,
+        state.fader,
     )
     # Without the song itself nobody knows its sections.
     same = state.track_id == last.track_id and (state.room is None or state.room.recognised)
@@ -660,6 +669,8 @@ def _direct(state: FrameState, last: FrameState, world: World) -> FrameState:
             boundary=same and ear.begins_section(last.song_s, state.song_s),
             strong=same and ear.strikes(last.song_s, state.song_s),
             still=reduced(state.knobs),
+            fader=float(state.knobs["scene_mix"]),
+            other=str(state.knobs["scene_other"]),
         ),
     )
     if bill == before:
@@ -673,6 +684,7 @@ def _direct(state: FrameState, last: FrameState, world: World) -> FrameState:
         from_since_s=bill.from_since_s,
         change=bill.change,
         backwards=bill.backwards,
+        fader=bill.fader,
     )
 
 

@@ -236,6 +236,21 @@ class ShowConfig:
         live=True,
     )
     map_s: float = _number(8.0, 0.0, 60.0, "s", "How long one map takes to become another.", live=True)
+    scene_mix: float = _number(
+        0.0,
+        0.0,
+        1.0,
+        "",
+        "A fader from scene (0) to scene_other (1); between them both are seen and the director rests.",
+        live=True,
+    )
+    scene_other: str = _text(
+        "auto",
+        "The scene at the far end of scene_mix, also one of your own; auto is the one that would come next.",
+        choices=("auto", "map", "grid", "wall", "chart", "forming", "gallery"),
+        others=True,
+        live=True,
+    )
     own_scenes: str = _text(
         "", "The folder of your own scenes, fragment shaders in ISF form; empty: scenes/ in the library. docs/shaders.md."
     )

@@ -20,10 +20,12 @@ class Transition:
     """A change from picture to picture by `shader`.
 
     Every shader may read u_from, u_to, u_mix 0..1, u_aspect, u_height_px, u_light (the song's colour), and where the playing
-    song is: u_focus, on the screen, and u_half, half the side of its tile.
+    song is: u_focus, on the screen, and u_half, half the side of its tile. Those that run by themselves are `eased`; one in
+    somebody's hand answers evenly all the way.
     """
 
     shader: str
+    eased: bool = True
 
     def draw(
         self,
@@ -40,7 +42,7 @@ class Transition:
             self.shader,
             u_from=before,
             u_to=after,
-            u_mix=float(smooth(share)),
+            u_mix=float(smooth(share)) if self.eased else share,
             u_aspect=drawing.aspect,
             u_height_px=float(drawing.size_px[1]),
             u_focus=song[:2],
@@ -52,7 +54,8 @@ class Transition:
 TRANSITIONS = {
     "fade": Transition("transitions/fade"),
     "dissolve": Transition("transitions/dissolve"),
+    "mix": Transition("transitions/dissolve", eased=False),
     "wave": Transition("transitions/wave"),
     "iris": Transition("transitions/iris"),
 }
-"""By the names of `installation.director.CHANGES`, and `FADE`."""
+"""By the names of `installation.director.CHANGES`, `FADE` and `MIX`."""

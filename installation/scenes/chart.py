@@ -23,7 +23,7 @@ _BARS = 96
 class ChartScene:
     """A dark page with the song's light, the tiles of its lines, and the outline of the song that plays."""
 
-    thread = 0.0
+    thread, halo = 0.0, 0.45
     titled = True
     """It says what plays: no title card is needed over it."""
 
@@ -38,7 +38,7 @@ class ChartScene:
     def draw(self, state: FrameState, drawing: Drawing) -> None:
         """Draw into the target in use."""
         self.ground(state, drawing)
-        self._field.draw(state, drawing, tiles_of(state, drawing, "chart"), halo=0.45)
+        self._field.draw(state, drawing, tiles_of(state, drawing, "chart"), halo=self.halo)
 
     def ground(self, state: FrameState, drawing: Drawing) -> None:
         """Draw the page without tiles and words."""

@@ -13,7 +13,7 @@ from installation.state import FrameState
 class FormingScene:
     """The tiles on their way, and the land rising under them as they settle."""
 
-    thread = 0.0
+    thread, halo = 0.0, 1.0
 
     def __init__(self, drawing: Drawing) -> None:
         """The map's land and tiles."""

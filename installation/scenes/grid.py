@@ -13,7 +13,7 @@ from installation.state import FrameState
 class GridScene:
     """A dark room and the tiles. Over them the thread would hide what it joins: here it is a trace."""
 
-    thread = 0.225
+    thread, halo = 0.225, 1.0
 
     def __init__(self, drawing: Drawing) -> None:
         """Its own brushes; the covers are everybody's."""

@@ -23,7 +23,7 @@ from installation.state import FrameState
 class MapScene:
     """Land, thread of light and tiles."""
 
-    thread = 0.75
+    thread, halo = 0.75, 1.0
 
     def __init__(self, drawing: Drawing) -> None:
         """Its own brushes; the grounds and the covers are everybody's."""
