@@ -6,14 +6,15 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from importlib.resources import files
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from installation.control.arbiter import GUEST, MOODS
@@ -33,7 +34,9 @@ _PHONE_READ, _OPERATOR_READ = (4.0, 24.0), (120.0, 240.0)
 """Messages of a socket that are read a second, and at once; a page of ours sends fewer."""
 
 _HELD_S = 0.2
-_GUESTS = frozenset({"seed", "like", "withdraw", "vote"})
+_WISHES = frozenset({"seed", "like", "withdraw", "vote"})
+
+Answer: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 class Room(Protocol):
@@ -82,125 +85,146 @@ class Session(Protocol):
 
 def pages(room: Room, *, actions_hz: float = 1.0, actions: float = 12.0) -> Starlette:
     """The application. A phone may do `actions` things at once and `actions_hz` a second."""
-    tries, acts = Rates(0.1, 10.0), Rates(actions_hz, actions)
+    # Whoever guesses is soon not heard any more; a whole party behind one address still comes in, a phone every 10 s.
+    tries = Rates(0.1, 10.0)
+    guests, operators = _Guests(room, tries, Rates(actions_hz, actions)), _Operators(room, tries)
+    shared = ("look.css", "talk.js", "guest.js", "operator.js")
+    return Starlette(routes=[*(Route(f"/{name}", _page(name)) for name in shared), *guests.routes(), *operators.routes()])
 
-    async def join(request: Request) -> Response:
+
+class _Guests:
+    """What phones ask and say."""
+
+    def __init__(self, room: Room, tries: Rates, acts: Rates) -> None:
+        self._room, self._tries, self._acts = room, tries, acts
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/", _page("guest.html")),
+            Route("/join", self._join, methods=["POST"]),
+            Route("/songs", self._inside(self._songs)),
+            Route("/search", self._inside(self._search)),
+            Route("/song", self._about(self._song)),
+            Route("/like", self._about(self._alike)),
+            Route("/cover", self._about(self._cover)),
+            WebSocketRoute("/live", self._live),
+        ]
+
+    def _phone(self, asking: HTTPConnection) -> str | None:
+        return self._room.passes.phone(asking.cookies.get(_PHONE, ""))
+
+    async def _join(self, request: Request) -> Response:
         """The evening's token for a pass; a phone that has one already keeps it."""
-        known = room.passes.phone(request.cookies.get(_PHONE, ""))
-        address = request.client.host if request.client else ""
-        if known is None:
-            # Whoever guesses is soon not heard any more; a whole party behind one address still comes in, a phone every 10 s.
-            if not tries.take(address):
-                return JSONResponse({"why": "too many tries; wait a minute"}, 429, _FRESH)
-            if not room.passes.admits(await _text(request, "token")):
-                return JSONResponse({"why": "this code is not of this evening; scan the one on the wall"}, 403, _FRESH)
-        shown = request.cookies.get(_PHONE, "") if known else room.passes.issue()
-        if not room.welcome(shown.partition(".")[0], address):
-            return JSONResponse({"why": "too many phones from this address"}, 429, _FRESH)
+        shown = request.cookies.get(_PHONE, "")
+        if self._phone(request) is None:
+            if not self._tries.take(_address(request)):
+                return _no(429, "too many tries; wait a minute")
+            if not self._room.passes.admits(await _text(request, "token")):
+                return _no(403, "this code is not of this evening; scan the one on the wall")
+            shown = self._room.passes.issue()
+        if not self._room.welcome(shown.partition(".")[0], _address(request)):
+            return _no(429, "too many phones from this address")
         answer = JSONResponse({"ok": True}, headers=_FRESH)
         answer.set_cookie(_PHONE, shown, max_age=86_400, httponly=True, samesite="strict")
         return answer
 
-    async def operate(request: Request) -> Response:
+    def _inside(self, answer: Answer) -> Answer:
+        """An answer for phones with a pass."""
+
+        async def guarded(request: Request) -> Response:
+            return await answer(request) if self._phone(request) else JSONResponse({}, 403, _FRESH)
+
+        return guarded
+
+    def _about(self, answer: Callable[[str], Awaitable[Response]]) -> Answer:
+        """An answer on one song, for phones with a pass."""
+
+        async def found(request: Request) -> Response:
+            asked = request.query_params.get("id", "")
+            return await answer(asked) if asked in self._room.world.row else JSONResponse({}, 404, _FRESH)
+
+        return self._inside(found)
+
+    async def _songs(self, _: Request) -> Response:
+        return JSONResponse(dots(self._room.world), headers=_KEPT)
+
+    async def _search(self, request: Request) -> Response:
+        return JSONResponse(await self._room.search(request.query_params.get("q", "")[:TEXT_LIMIT]), headers=_FRESH)
+
+    async def _song(self, track_id: str) -> Response:
+        return JSONResponse(song(self._room.world.track(track_id)), headers=_KEPT)
+
+    async def _alike(self, track_id: str) -> Response:
+        return JSONResponse(alike(track_id, self._room.world), headers=_KEPT)
+
+    async def _cover(self, track_id: str) -> Response:
+        return Response(await self._room.cover(track_id), 200, _KEPT, "image/png")
+
+    async def _live(self, socket: WebSocket) -> None:
+        phone = self._phone(socket)
+        if phone is None or not self._room.welcome(phone, _address(socket)):
+            await _turn_away(socket)
+            return
+        source = GUEST + phone[:8]
+        obey = partial(self._obey, source)
+        await _converse(self._room, socket, source, obey, Rates(*_PHONE_READ), valid=lambda: self._phone(socket) is not None)
+
+    def _obey(self, source: str, session: Session, said: Mapping[str, Any]) -> None:
+        session.here()
+        if said.get("do") == "here":
+            return
+        taken = _taken(said.get("do"), said.get("what"), self._room.world)
+        if taken is None:
+            session.say("that is nothing this page can do")
+        elif not self._acts.take(source):
+            session.say("slowly, please: one thing after the other")
+        elif not self._room.wish(source, *taken):
+            session.say("too much at once for the show; try again")
+
+
+class _Operators:
+    """What the page of whoever runs the show asks and says."""
+
+    def __init__(self, room: Room, tries: Rates) -> None:
+        self._room, self._tries = room, tries
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/operator", _page("operator.html")),
+            Route("/operator/join", self._join, methods=["POST"]),
+            Route("/operator/picture", self._picture),
+            WebSocketRoute("/operator/live", self._live),
+        ]
+
+    def _is_one(self, asking: HTTPConnection) -> bool:
+        return self._room.passes.is_operator(asking.cookies.get(_OPERATOR, ""))
+
+    async def _join(self, request: Request) -> Response:
         """The operator's secret for the operator's pass."""
-        if not tries.take("operator " + (request.client.host if request.client else "")):
-            return JSONResponse({"why": "too many tries; wait a minute"}, 429, _FRESH)
-        shown = room.passes.operator_pass(await _text(request, "secret"))
+        if not self._tries.take("operator " + _address(request)):
+            return _no(429, "too many tries; wait a minute")
+        shown = self._room.passes.operator_pass(await _text(request, "secret"))
         if shown is None:
-            return JSONResponse({"why": "this is not the secret that the show printed when it began"}, 403, _FRESH)
+            return _no(403, "this is not the secret that the show printed when it began")
         answer = JSONResponse({"ok": True}, headers=_FRESH)
         answer.set_cookie(_OPERATOR, shown, path="/operator", httponly=True, samesite="strict")
         return answer
 
-    def inside(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-        async def guarded(request: Request) -> Response:
-            return await answer(request) if _guest(room, request) else JSONResponse({}, 403, _FRESH)
-
-        return guarded
-
-    def about(answer: Callable[[str], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-        """An answer on one song."""
-
-        async def found(request: Request) -> Response:
-            asked = request.query_params.get("id", "")
-            return await answer(asked) if asked in room.world.row else JSONResponse({}, 404, _FRESH)
-
-        return inside(found)
-
-    async def songs(_: Request) -> Response:
-        return JSONResponse(dots(room.world), headers=_KEPT)
-
-    async def search(request: Request) -> Response:
-        return JSONResponse(await room.search(request.query_params.get("q", "")[:TEXT_LIMIT]), headers=_FRESH)
-
-    async def one(track_id: str) -> Response:
-        return JSONResponse(song(room.world.track(track_id)), headers=_KEPT)
-
-    async def near(track_id: str) -> Response:
-        return JSONResponse(alike(track_id, room.world), headers=_KEPT)
-
-    async def cover(track_id: str) -> Response:
-        return Response(await room.cover(track_id), 200, _KEPT, "image/png")
-
-    async def picture(request: Request) -> Response:
-        if not room.passes.is_operator(request.cookies.get(_OPERATOR, "")):
+    async def _picture(self, request: Request) -> Response:
+        if not self._is_one(request):
             return Response(status_code=403)
-        made = await room.picture()
+        made = await self._room.picture()
         return Response(made, 200, _FRESH, "image/png") if made else Response(status_code=503)
 
-    async def live(socket: WebSocket) -> None:
-        phone = _guest(room, socket)
-        if phone is None or not room.welcome(phone, socket.client.host if socket.client else ""):
-            await socket.accept()
-            await socket.close(OVER)
+    async def _live(self, socket: WebSocket) -> None:
+        if not self._is_one(socket):
+            await _turn_away(socket)
             return
-        source = GUEST + phone[:8]
+        await _converse(self._room, socket, _OPERATOR, self._obey, Rates(*_OPERATOR_READ), valid=lambda: True)
 
-        def obey(session: Session, said: Mapping[str, Any]) -> None:
-            knob, value = said.get("do"), said.get("what")
-            session.here()
-            if knob == "here":
-                return
-            taken = _taken(knob, value, room.world)
-            if taken is None:
-                session.say("that is nothing this page can do")
-            elif not acts.take(source):
-                session.say("slowly, please: one thing after the other")
-            elif not room.wish(source, *taken):
-                session.say("too much at once for the show; try again")
-
-        await _converse(room, socket, source, obey, Rates(*_PHONE_READ), valid=lambda: _guest(room, socket) is not None)
-
-    async def operator_live(socket: WebSocket) -> None:
-        if not room.passes.is_operator(socket.cookies.get(_OPERATOR, "")):
-            await socket.accept()
-            await socket.close(OVER)
-            return
-
-        def obey(session: Session, said: Mapping[str, Any]) -> None:
-            if isinstance(name := said.get("turn"), str) and (why := room.turn(name[:TEXT_LIMIT], said.get("value"))):
-                session.say(why)
-
-        await _converse(room, socket, _OPERATOR, obey, Rates(*_OPERATOR_READ), valid=lambda: True)
-
-    return Starlette(
-        routes=[
-            Route("/", _page("guest.html")),
-            *(Route(f"/{name}", _page(name)) for name in ("look.css", "talk.js", "guest.js", "operator.js")),
-            Route("/join", join, methods=["POST"]),
-            Route("/songs", inside(songs)),
-            Route("/search", inside(search)),
-            Route("/song", about(one)),
-            Route("/like", about(near)),
-            Route("/cover", about(cover)),
-            WebSocketRoute("/live", live),
-            Route("/operator", _page("operator.html")),
-            Route("/operator/join", operate, methods=["POST"]),
-            Route("/operator/picture", picture),
-            WebSocketRoute("/operator/live", operator_live),
-        ],
-        middleware=[],
-    )
+    def _obey(self, session: Session, said: Mapping[str, Any]) -> None:
+        if isinstance(name := said.get("turn"), str) and (why := self._room.turn(name[:TEXT_LIMIT], said.get("value"))):
+            session.say(why)
 
 
 def compressed(app: Starlette) -> GZipMiddleware:
@@ -246,14 +270,24 @@ def _taken(knob: object, value: object, world: World) -> tuple[str, str | float]
     """A guest's wish, checked: a known song, or a number from -1 to 1 for a dial; None for anything else."""
     if not isinstance(knob, str):
         return None
-    if knob in _GUESTS:
+    if knob in _WISHES:
         return (knob, value) if isinstance(value, str) and value in world.row else None
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return (knob, float(value)) if knob in MOODS and number and -1 <= value <= 1 else None  # type: ignore[arg-type,operator]
 
 
-def _guest(room: Room, asking: HTTPConnection) -> str | None:
-    return room.passes.phone(asking.cookies.get(_PHONE, ""))
+async def _turn_away(socket: WebSocket) -> None:
+    """Accepted first: a browser is told why only then."""
+    await socket.accept()
+    await socket.close(OVER)
+
+
+def _no(status: int, why: str) -> Response:
+    return JSONResponse({"why": why}, status, _FRESH)
+
+
+def _address(asking: HTTPConnection) -> str:
+    return asking.client.host if asking.client else ""
 
 
 def _object(text: str | bytes) -> Mapping[str, Any] | None:
@@ -266,8 +300,6 @@ def _object(text: str | bytes) -> Mapping[str, Any] | None:
 
 async def _text(request: Request, name: str) -> str:
     """A text in the JSON of a request, empty where there is none."""
-    from starlette.requests import ClientDisconnect
-
     try:
         said = _object(await request.body())
     except ClientDisconnect:
@@ -276,7 +308,7 @@ async def _text(request: Request, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _page(name: str) -> Callable[[Request], Awaitable[Response]]:
+def _page(name: str) -> Answer:
     body = (files("installation.remote") / "page" / name).read_bytes()
     kind = _TYPES[name.rpartition(".")[2]]
 
