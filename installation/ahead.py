@@ -144,9 +144,18 @@ class Ahead:
         if name is None:
             return
         try:
-            self._world.maps.prepare(name)
+            self._world.maps.prepare(name, apart=True)
         except MixtapeError:
             self._failed.add(name)
+            return
+        # The process takes seconds, and somebody may be searching meanwhile.
+        threading.Thread(target=self._name_islands, args=(name,), name="islands", daemon=True).start()
+
+    def _name_islands(self, name: str) -> None:
+        try:
+            self._world.maps.name_apart(name)
+        except MixtapeError as error:
+            self._told.append(f"map '{name}' has no names of islands: {error}")
 
     def _read(self) -> None:
         """One song, the first that is not ready: a search need not wait for the others."""

@@ -141,7 +141,11 @@ class Way:
 
 
 class Family:
-    """The maps of a collection, each read and set when it is first wanted: `prepare` does that beforehand, in any thread."""
+    """The maps of a collection, each read and set when it is first wanted: `prepare` does that beforehand, in any thread.
+
+    Islands are the one thing that no thread may look for beside a show, since for a part of that all others stand still:
+    `name_apart` has it done in a process of its own, and until it has, the map of that name has no islands.
+    """
 
     def __init__(
         self,
@@ -151,14 +155,18 @@ class Family:
         words: str = "",
         tints: Callable[[], FloatArray],
         regions: Callable[[SongMap], tuple[Region, ...]] = lambda _: (),
+        regions_apart: Callable[[str], tuple[Region, ...]] | None = None,
         others: Mapping[str, Callable[[], Sibling]] = MappingProxyType({}),
     ) -> None:
         """`first` is the map that is there at once, `others` read those that follow it, in the family's order.
 
-        `tints` (n, 3) are the songs' colours, `regions` finds a map's islands.
+        `tints` (n, 3) are the songs' colours, `regions` finds a map's islands, `regions_apart` those of the map of a name, in
+        another process.
         """
         self.names: tuple[str, ...] = (first.name, *others)
-        self._grid, self._tints, self._regions = grid, tints, regions
+        self._grid, self._tints, self._regions, self._regions_apart = grid, tints, regions, regions_apart
+        self._ready: set[str] = set()
+        self._coming: set[str] = set()
         self._read: dict[str, Callable[[], Sibling]] = {first.name: lambda: Sibling(words, first), **others}
         self._siblings: dict[str, Sibling] = {}
         self._places: dict[str, Places] = {}
@@ -200,19 +208,37 @@ class Family:
         at = self.names.index(name) if name in self.names else 0
         return self.names[(at + count) % len(self.names)]
 
-    def prepare(self, name: str) -> None:
-        """Work out everything that is needed to show a map. LibraryError when it cannot be read."""
+    def prepare(self, name: str, *, apart: bool = False) -> None:
+        """Work out everything that is needed to show a map. LibraryError when it cannot be read.
+
+        Where the islands come `apart`, `name_apart` must follow.
+        """
+        if apart and name not in self._names:
+            self._coming.add(name)
         at = self.names.index(name)
         for neighbour in self.names[max(at - 1, 0) : at + 2]:
             if neighbour != name and self.fault(neighbour) is None:
                 self.way(name, neighbour)
         self.places(name)
         self.ground(name)
-        self.islands(name)
+        if not apart:
+            self.islands(name)
+        self._ready.add(name)
+
+    def name_apart(self, name: str) -> None:
+        """Look for the islands of a map in a process of its own; takes seconds. MixtapeError when that comes to nothing."""
+        if name not in self._coming:
+            return
+        try:
+            found = self._regions_apart(name) if self._regions_apart else self._regions(self.sibling(name).song_map)
+            self._names[name] = names_of(found)
+        finally:
+            self._names.setdefault(name, ())
+            self._coming.discard(name)
 
     def ready(self, name: str) -> bool:
         """Whether it is prepared, so that showing it costs no frame its time."""
-        return name in self._names
+        return name in self._ready
 
     def sibling(self, name: str) -> Sibling:
         """A map as it was read. LibraryError when it cannot be."""
@@ -230,7 +256,9 @@ class Family:
         return self._places[name]
 
     def islands(self, name: str) -> tuple[Name, ...]:
-        """The names on a map."""
+        """The names on a map; none yet where they come apart."""
+        if name in self._coming:
+            return ()
         if name not in self._names:
             self._names[name] = names_of(self._regions(self.sibling(name).song_map))
         return self._names[name]

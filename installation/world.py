@@ -17,6 +17,7 @@ from installation.forming import Forming
 from installation.gallery import Gallery, load_gallery
 from installation.isf.header import Input, OwnScene
 from installation.maps import Family, Sibling
+from mixtape.apart import apart
 from mixtape.config import Config, Knob
 from mixtape.covergan.colours import colours_of
 from mixtape.errors import LibraryError, MixtapeError
@@ -154,6 +155,7 @@ class World:
                 words=_words(song_map),
                 tints=lambda: tints_of(tracks, palette),
                 regions=lambda each: _regions(each, by_id, traits),
+                regions_apart=partial(_regions_apart, library.folder),
                 others=siblings(library, ids),
             ),
             scenes=tuple(name for name in SCENES if there.get(name, True)),
@@ -174,6 +176,19 @@ def _regions(song_map: SongMap, tracks: Mapping[str, Track], traits: Mapping[str
         return regions(sample, tracks, traits={name: values[some] for name, values in traits.items()})
     except (MixtapeError, KeyError):
         return ()
+
+
+def _regions_apart(folder: Path, name: str) -> tuple[Region, ...]:
+    """The islands of a map, found in a process of its own. MixtapeError when it ends before its time."""
+    return apart(_regions_of, folder, name, what="naming a map's islands")
+
+
+def _regions_of(folder: Path, name: str) -> tuple[Region, ...]:
+    """The islands of a map of the library in `folder`, without their songs: what is told from process to process is short."""
+    with Library(folder) as library:
+        song_map = library.map(name)
+        found = _regions(song_map, {track.id: track for track in library.tracks()}, _traits(library, song_map))
+    return tuple(replace(region, ids=()) for region in found)
 
 
 def _traits(library: Library, song_map: SongMap) -> Mapping[str, FloatArray]:

@@ -21,7 +21,8 @@ from installation.scenes.legend import legends
 from installation.stage import Stage
 from installation.state import ControlEvent, Moment, first_state, step
 from mixtape.config import changed
-from mixtape.errors import LibraryError
+from mixtape.errors import LibraryError, MixtapeError
+from mixtape.types import Region
 
 MAP = (0.0, "scene", "map")
 
@@ -272,6 +273,7 @@ def test_maps_are_laid_out_beside_the_loop(small_world):
         small_world.song_map,
         small_world.grid,
         tints=lambda: small_world.maps.tints,
+        regions_apart=lambda name: (Region(f"Island of {name}", 0, (), (0.5, 0.5)),),
         others={"rp-30": lambda: small_world.maps.sibling("rp-30"), "gone": _gone},
     )
     world = replace(small_world, maps=family)
@@ -289,6 +291,10 @@ def test_maps_are_laid_out_beside_the_loop(small_world):
             while not ahead.map(name):
                 assert time.monotonic() < until_s
                 time.sleep(0.01)
+        until_s = time.monotonic() + 20.0
+        while not family.islands("rp-30"):
+            assert time.monotonic() < until_s
+            time.sleep(0.01)
         assert ahead.errors() == []
     assert family.ready("rp-30")
     assert not family.ready("gone")
@@ -296,3 +302,22 @@ def test_maps_are_laid_out_beside_the_loop(small_world):
 
 def _gone() -> Sibling:
     raise LibraryError("not there any more")
+
+
+def test_islands_that_cannot_be_named_leave_the_map_without_names(small_world):
+    def dies(_):
+        raise MixtapeError("it died")
+
+    family = Family(
+        small_world.song_map,
+        small_world.grid,
+        tints=lambda: small_world.maps.tints,
+        regions=lambda _: pytest.fail("never in the show's own process"),
+        regions_apart=dies,
+        others={"rp-30": lambda: small_world.maps.sibling("rp-30")},
+    )
+    family.prepare("rp-30", apart=True)
+    assert family.islands("rp-30") == ()
+    with pytest.raises(MixtapeError):
+        family.name_apart("rp-30")
+    assert family.islands("rp-30") == ()
