@@ -23,6 +23,7 @@ from installation.gl.thread import Thread
 from installation.gl.tiles import LAYOUTS, TileField, flies, flying, tiles_of
 from installation.gl.transitions import TRANSITIONS
 from installation.isf.header import OwnScene
+from installation.maps import Flight
 from installation.places import of_map, smooth
 from installation.quality import LEVELS, level_of
 from installation.scenes.chart import ChartScene
@@ -181,6 +182,8 @@ class Stage:
             self._scene(name, replace(state, scene=name, from_scene=name, scene_mix=1.0), before)
             if name in self._own:
                 self._own[name].release()
+        changing = replace(state, flights=(*state.flights, Flight(state.map, state.moment.time_s, 1.0, state.track_id)))
+        self._scene("map", changing, before)
         for change in TRANSITIONS.values():
             between.begin()
             change.draw(state, self._drawing, before.texture, after.texture, share=0.5, song=(0.0, 0.0, 0.05))

@@ -55,7 +55,7 @@ class Land:
         colours = light(state.palette)
         self._pulse.write(self._rings(state, drawing).astype(np.float16).tobytes())
         drawing.screen.draw(
-            "scenes/map",
+            "scenes/map" if len(state.flights) == 1 else "scenes/map_change",
             **_lands(state, drawing),
             u_pulse=self._pulse,
             u_extent=EXTENT,
@@ -85,6 +85,9 @@ def _lands(state: FrameState, drawing: Drawing) -> dict[str, Any]:
     `installation.maps` does. Places that are not needed have the first ground.
     """
     maps, flights = drawing.world.maps, state.flights
+    if len(flights) == 1:
+        relief, colour = drawing.grounds[flights[0].map]
+        return {"u_relief0": relief, "u_colour0": colour}
     told: dict[str, Any] = {"u_lands": len(flights)}
     for number in range(MOST_FLIGHTS + 1):
         ground = drawing.grounds[flights[min(number, len(flights) - 1)].map]

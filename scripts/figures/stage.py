@@ -90,6 +90,42 @@ def frame_map_100000() -> Row:
     return _frames("map", 100_000, (640, 360))
 
 
+def frame_map_change_2000() -> Row:
+    """A frame of the map with 2,000 covers at 640 x 360 on the way from one map of the family to another, there and back by the
+    kept way, against one of a map that stands."""
+    from installation.clock import FixedClock
+    from installation.gl.context import open_context
+    from installation.lastpass import LastPass
+    from installation.show import Show
+    from installation.stage import Stage
+    from installation.state import ControlEvent
+
+    ctx = open_context()
+    world = _with_family(_world(2000, "map"))
+    stage = Stage(ctx, world, size=(640, 360), last_pass=LastPass(ctx))
+    show, clock = Show(world, stage, _Still(), _Dreams()), FixedClock(60)
+    show.open()
+
+    def frames(seconds: float, wish: str | None = None) -> None:
+        for frame in range(round(60 * seconds)):
+            moment = clock.tick(0.0)
+            moment = type(moment)(moment.frame, moment.time_s, moment.dt_s, moment.time_s % 100.0)
+            show.frame(moment, (ControlEvent("bench", "map", wish, moment.time_s),) if wish and frame == 0 else ())
+        ctx.finish()
+
+    for name in world.maps.names:
+        world.maps.prepare(name)
+    stage.wait_for_covers(True)
+    frames(4.0)
+    stage.wait_for_covers(False)
+    # From 33 s to 47 s after its beginning a song is seen from as far away as a change of map is.
+    frames(29.0)
+    floor = cpu_s(lambda: frames(6.5), repeat=1) / 390
+    flights = iter(("rp-30", "fused") * 8)
+    mine = cpu_s(lambda: frames(8.0, next(flights)), repeat=3) / 480
+    return Row("frame_map_change_2000", 1000 * mine, "CPU-ms at 640x360", f"{1000 * floor:.1f} standing", mine / floor)
+
+
 def frame_grid_5000() -> Row:
     """A frame of the grid with 5,000 covers at 640 x 360."""
     return _frames("grid", 5000, (640, 360))
@@ -296,12 +332,27 @@ def _world(songs: int, scene: str) -> Any:
     )
 
 
+def _with_family(world: Any) -> Any:
+    """The same with a second map, and a way of thirty steps between the two."""
+    import numpy as np
+
+    from installation.maps import Family, Sibling
+
+    first, tints = world.song_map, world.maps.tints
+    other = np.clip(first.xy[:, ::-1] + np.random.default_rng(5).normal(0, 0.02, first.xy.shape), 0, 1).astype(np.float32)
+    second = dataclasses.replace(first, name="rp-30", feature_set="rp", xy=other)
+    way = np.linspace(first.xy, other, 31)[1:].astype(np.float32)
+    family = Family(first, world.grid, tints=lambda: tints, others={"rp-30": lambda: Sibling("By rhythm patterns", second, way)})
+    return dataclasses.replace(world, maps=family)
+
+
 ROWS = (
     frame_map_5000,
     frame_search_5000,
     frame_search_100000,
     frame_map_720p,
     frame_map_100000,
+    frame_map_change_2000,
     frame_grid_5000,
     frame_wall_48,
     frame_wall_1296,

@@ -1,95 +1,20 @@
 #version 330
-// The ground of the map at night: lit by the playing song, ringed by its sound, lined by contours.
-#include "lib/hash.glsl"
+// The ground of the map at night.
 #include "lib/on_ground.glsl"
+#include "lib/lit_land.glsl"
 in vec2 v_uv;
-uniform sampler2D u_relief0;  // height, slope x, slope y; of the oldest map that is seen
-uniform sampler2D u_relief1;
-uniform sampler2D u_relief2;
-uniform sampler2D u_relief3;
+uniform sampler2D u_relief0;  // height, slope x, slope y
 uniform sampler2D u_colour0;  // the covers' colours around a place
-uniform sampler2D u_colour1;
-uniform sampler2D u_colour2;
-uniform sampler2D u_colour3;
-uniform int u_lands;          // how many of them are seen
-uniform vec4 u_flight1;       // how the second comes over the first: from where x, y, share, how far it is latest
-uniform vec4 u_flight2;
-uniform vec4 u_flight3;
-uniform sampler2D u_pulse;    // the song's onsets of the last seconds, newest first
 uniform vec2 u_extent;
-uniform vec4 u_view;          // centre x, y, zoom, tilt
 uniform vec2 u_centre;        // where the centre lies on the screen
 uniform vec2 u_lean;          // lean and squash at this tilt
-uniform vec2 u_song;          // the playing song's place
-uniform vec3 u_light;         // its light
-uniform vec3 u_second;        // the palette's other colour
 uniform float u_aspect;
-uniform float u_height_px;
-uniform float u_level;
-uniform float u_energy;
-uniform float u_reach;        // seconds of sound in u_pulse times its speed: how far the rings go
-uniform float u_weight;
 out vec4 o_colour;
-
-const float STAGGER = 0.5;    // as in installation/places.py
-
-// How much 0..1 of a map has come over the ones before it at a place.
-float come(vec2 place, vec4 flight) {
-    float t = clamp(flight.z * (1.0 + STAGGER) - STAGGER * min(length(place - flight.xy) / flight.w, 1.0), 0.0, 1.0);
-    return t * t * t * (t * (6.0 * t - 15.0) + 10.0);
-}
 
 void main() {
     vec2 screen = (v_uv - 0.5) * vec2(u_aspect, 1.0) - u_centre;
     vec3 spot = on_ground(screen, u_view, u_lean);
-    vec2 place = spot.xy;
-    float near = spot.z;
-
-    vec2 uv = place / (2.0 * u_extent) + 0.5;
-    vec3 relief = texture(u_relief0, uv).rgb;
-    vec3 ground = texture(u_colour0, uv).rgb;
-    if (u_lands > 1) {
-        float p = come(place, u_flight1);
-        relief = mix(relief, texture(u_relief1, uv).rgb, p);
-        ground = mix(ground, texture(u_colour1, uv).rgb, p);
-    }
-    if (u_lands > 2) {
-        float p = come(place, u_flight2);
-        relief = mix(relief, texture(u_relief2, uv).rgb, p);
-        ground = mix(ground, texture(u_colour2, uv).rgb, p);
-    }
-    if (u_lands > 3) {
-        float p = come(place, u_flight3);
-        relief = mix(relief, texture(u_relief3, uv).rgb, p);
-        ground = mix(ground, texture(u_colour3, uv).rgb, p);
-    }
-    float height = relief.x;
-
-    vec2 to_song = u_song - place;
-    float away = length(to_song);
-    float lamp = exp(-2.6 * away) * (0.85 + 0.3 * u_level * u_energy);
-    // The land leans into the lamp or away from it.
-    float facing = dot(relief.yz, to_song / (away + 0.08)) * 0.16;
-    float shade = clamp(0.5 + facing, 0.0, 1.3);
-
-    float ring = texture(u_pulse, vec2(away / u_reach, 0.5)).r * exp(-2.0 * away) * u_energy;
-
-    // Contours: the distance to the next one in pixels is the height's distance over its slope on the screen.
-    float slope = max(length(relief.yz), 0.12) * near / (u_view.z * u_height_px);
-    float steps = height * 22.0;
-    float line = abs(fract(steps) - 0.5) / (22.0 * slope);
-    float every = mod(floor(steps), 5.0) < 0.5 ? 1.0 : 0.42;
-    float contour = clamp(1.15 - line, 0.0, 1.0) * every * smoothstep(0.02, 0.30, height);
-    float crowd = clamp(0.8 / (22.0 * slope * 3.0), 0.0, 1.0);
-
-    float haze = clamp(1.30 - 0.42 * near, 0.25, 1.0);
-    float land = smoothstep(0.10, 0.85, height);
-    vec3 soil = mix(ground, u_light, 0.25) * land * (0.15 + 0.58 * shade * lamp);
-    soil += u_light * lamp * lamp * 0.09;
-    vec3 lines = mix(ground, mix(u_second, u_light, lamp), 0.5) * contour * crowd;
-    lines *= 0.26 + 0.54 * lamp + 0.80 * ring;
-    vec3 colour = (soil + u_light * ring * 0.10 * (0.25 + height) + lines) * haze;
-    colour += mix(vec3(0.014, 0.014, 0.020), u_second * 0.05, 0.5) * (1.15 - 0.8 * v_uv.y);
-    colour += (hash(gl_FragCoord.xy) - 0.5) / 255.0;
-    o_colour = vec4(max(colour * u_weight, 0.0), 1.0);
+    vec2 uv = spot.xy / (2.0 * u_extent) + 0.5;
+    vec3 relief = texture(u_relief0, uv).rgb, ground = texture(u_colour0, uv).rgb;
+    o_colour = vec4(lit_land(relief, ground, spot.xy, spot.z, v_uv), 1.0);
 }
