@@ -161,7 +161,9 @@ def run_show(
             room=room,
             remote=owners.enter_context(_remote(config, library, world, show)),
             recording=recording,
+            gamepads=True,
         )
+        owners.callback(live.close)
         live.run(ending, frames=frames)
 
 

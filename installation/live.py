@@ -24,13 +24,14 @@ from installation.control.knobs import OwnKnobs, find, own_knobs
 from installation.control.midi import Midi
 from installation.control.osc import OscInput
 from installation.control.oscquery import OscQuery
+from installation.control.pad import PADS, Pads
 from installation.displays import Displays
 from installation.gl.context import complain_if_failed
 from installation.isf.shelf import Shelf
 from installation.levels import Levels
 from installation.lit import BEST
 from installation.messages import SEEDS, KnobValue
-from installation.pointed import Pointed
+from installation.pointed import Aim, Pointed
 from installation.points import read_points, write_points
 from installation.quality import AutoQuality, level_of
 from installation.readings import Heard, Readings
@@ -63,6 +64,9 @@ _SOUGHT_S = 2.0
 
 _MANNER_S = 5.0
 """So long it is said how the coming songs are chosen."""
+_RING_LEAST, _RING_REACH = 0.01, 0.30
+"""The ring of a gamepad is seen from so much of it on, and takes a song so near to the middle, in picture heights."""
+
 _LOOK_S = 0.5
 """How often shader files and OpenGL's error flag are looked at."""
 
@@ -154,6 +158,7 @@ class Live:
         remote: Remote | None = None,
         room: Room | None = None,
         recording: Recording | None = None,
+        gamepads: bool = False,
     ) -> None:
         self._show, self._stage, self._window, self._osc, self._ahead = show, stage, window, osc, ahead
         self._levels, self._shelf, self._room, self._midi = levels, shelf, room, midi
@@ -185,6 +190,15 @@ class Live:
             grip=self._grip,
             drawn=self._drawn,
         )
+        self._pads = Pads(
+            fly=self._fly,
+            aimed=self._aimed,
+            any_song=lambda: random.choice(world.tracks).id,
+            volume=lambda: float(show.state.knobs["volume"]),
+            onward=self._onward,
+            help=lambda: self._keys.turn_help(hands=True),
+        )
+        self._gamepads = gamepads
         self._clock = RealClock()
         self._quality = AutoQuality(stage.level)
         self._readings = Readings(
@@ -214,6 +228,8 @@ class Live:
         if self._levels:
             self._levels.songs((self._show.state.track_id, *self._show.state.next_ids))
             self._levels.wait_for(self._show.state.track_id, timeout_s=_FIRST_S)
+        if self._gamepads:
+            self._pads.open()
         self._show.open()
         passed, began_s, busy_s = 0, time.perf_counter(), 0.0
         while not (ending.asked or self._show.over or passed == frames):
@@ -227,6 +243,10 @@ class Live:
             busy_s = time.perf_counter() - began_s
             pace.wait()
             passed += 1
+
+    def close(self) -> None:
+        """Let go of what it listens to."""
+        self._pads.close()
 
     def _take_time(self, dt_s: float, busy_s: float, period_s: float, *, vsync: bool) -> None:
         """Keep how the last frame came, and choose how finely the next is drawn."""
@@ -245,7 +265,7 @@ class Live:
         found = self._ahead.found(typed) if typed is not None else None
         self._pointed.frame(moment, self._show.state, searching=typed is not None, found=found, drawn=self._keys.stroke)
         self._note_manner()
-        self._show.frame(moment, events, shown=replace(self._shown(), lit=self._pointed.lit, stroke=self._pointed.stroke))
+        self._show.frame(moment, events, shown=self._seen())
         self._window.show()
         look = moment.time_s - self._looked_s > _LOOK_S
         if look:
@@ -269,7 +289,7 @@ class Live:
         self._ahead.songs((*held, *self._show.state.next_ids))
         if self._levels:
             self._levels.songs((*self._show.state.next_ids, self._show.state.track_id))
-        for fault in (*self._ahead.errors(), *(self._composer.errors() if self._composer else ())):
+        for fault in (*self._ahead.errors(), *self._pads.errors(), *(self._composer.errors() if self._composer else ())):
             self._show.complain(fault)
         if look:
             self._stage.reload()
@@ -314,7 +334,9 @@ class Live:
         return tuple(zip(LOOKS, look, strict=True))
 
     def _wishes(self, moment: Moment) -> list[ControlEvent]:
-        events = self._keys.translate(self._window.events(), size_px=self._window.size, now_s=moment.time_s)
+        happened = self._window.events()
+        events = self._keys.translate(happened, size_px=self._window.size, now_s=moment.time_s)
+        events += self._pads.translate(happened, now_s=moment.time_s)
         if any(event.knob == "quit" for event in events):
             self._show.over = True
         if self._keys.fullscreen_wanted > self._fullscreens:
@@ -440,6 +462,17 @@ class Live:
         place = self._displays.picture_place(x, y, self._show.state.knobs)
         return None if place is None else self._stage.row_at(*place, self._to_read())
 
+    def _seen(self) -> Shown:
+        """What is shown beside the show itself: words, and what somebody points at."""
+        ring = self._pads.ring
+        aim = Aim(self._aimed() or "", ring) if ring > _RING_LEAST else None
+        return replace(self._shown(), lit=self._pointed.lit, stroke=self._pointed.stroke, aim=aim)
+
+    def _aimed(self) -> str | None:
+        """The song in the middle of the picture, or nearest to it."""
+        width, height = self._stage.size
+        return self._stage.nearest(0.5 * width, 0.5 * height, self._show.state, reach=_RING_REACH)
+
     def _grip(self, x: float, y: float) -> tuple[float, float] | None:
         """The place of the map that is seen at a place of the window."""
         place = self._displays.picture_place(x, y, self._show.state.knobs)
@@ -454,6 +487,9 @@ class Live:
         """The value of a knob so many steps on: of choices the first comes again after the last."""
         if knob == "map":
             return self._world.maps.after(self._map_wished, by)
+        if knob == "scene":
+            scenes, scene = self._world.scenes, self._show.state.scene
+            return scenes[(scenes.index(scene) + by) % len(scenes)] if scene in scenes else scenes[0]
         value, known = self._show.state.wished[knob], find(knob)
         if known is not None and known.choices:
             return known.choices[(known.choices.index(str(value)) + by) % len(known.choices)]
@@ -486,7 +522,7 @@ class Live:
             return Shown(self._midi.learn.heading, rows, marked=marked)
         if self._keys.help:
             if self._keys.help == 2:
-                return Shown("mouse, fingers", HANDS)
+                return Shown(*(("mouse, fingers, gamepad", (*HANDS, *PADS)) if self._pads.there else ("mouse, fingers", HANDS)))
             return Shown("keys", (*KEYS, ("OSC", self._osc_words()), *self._own_words()))
         if self._keys.readings:
             return Shown(rows=self._readings.rows(), ground=0.80)

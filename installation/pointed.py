@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,6 +23,14 @@ _UNDER_S = 0.12
 
 _FADES_S = 2.6
 """A stroke that was let go fades for so long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """The `song` (id) that a gamepad aims at, "" for none, and how much 0..1 of the ring around it is there."""
+
+    song: str
+    weight: float
 
 
 class Pointed:

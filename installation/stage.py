@@ -26,6 +26,7 @@ from installation.isf.header import OwnScene
 from installation.maps import Flight
 from installation.places import of_map, smooth
 from installation.quality import LEVELS, level_of
+from installation.scenes.aim import AimRing
 from installation.scenes.chart import ChartScene
 from installation.scenes.forming import FormingScene
 from installation.scenes.gallery import GalleryScene
@@ -135,7 +136,7 @@ class Stage:
         self._field, self._thread = TileField(self._drawing), Thread(self._drawing)
         self._title, self._legend = TitleCard(self._drawing), Legend(self._drawing)
         self._overlay = Overlay(self._drawing)
-        self._titles, self._stroke = LitTitles(self._drawing), StrokeLight(self._drawing)
+        self._titles, self._stroke, self._aim = LitTitles(self._drawing), StrokeLight(self._drawing), AimRing(self._drawing)
         self._make_targets()
         self.offer(world.own)
 
@@ -244,6 +245,8 @@ class Stage:
             # Letters are set for the picture's own size, whatever size the scenes are drawn at, and stay clear of grain.
             self._words(state, full_size, alone=not (shown.heading or shown.rows))
             self._titles.draw(state, full_size)
+            if shown.aim is not None:
+                self._aim.draw(shown.aim, state, full_size)
         if shown.any:
             # Under the limiter too: a search opened and closed again and again is a strobe like any other.
             judged.use()
@@ -310,6 +313,20 @@ class Stage:
         rows = tiles.order[hit]
         row = int(rows[-1]) if len(rows) else self._speck(float(at[0]), float(at[1]), state)
         return None if row is None else self._drawing.world.tracks[row].id
+
+    def nearest(self, x_px: float, y_px: float, state: FrameState, *, reach: float) -> str | None:
+        """The song under a place of the picture, or the one in sight whose tile's middle is nearest, within `reach` (heights)."""
+        hit = self.pick(x_px, y_px, state)
+        if hit is not None or state.scene not in LAYOUTS:
+            return hit
+        width, height = self.size
+        at = np.array([(x_px / width - 0.5) * self._drawing.aspect, 0.5 - y_px / height], np.float32)
+        tiles = flying(state, self._drawing) if flies(state) else tiles_of(state, self._drawing, state.scene)
+        if not len(tiles.order):
+            return None
+        away = np.hypot(*(tiles.screen[tiles.order] - at).T)
+        nearest = int(away.argmin())
+        return self._drawing.world.tracks[int(tiles.order[nearest])].id if away[nearest] <= reach else None
 
     def map_place(self, x: float, y: float, state: FrameState) -> tuple[float, float] | None:
         """The place of the map, 0..1 from its left and its near end, that is seen at a place of the picture.

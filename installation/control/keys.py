@@ -29,7 +29,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("m", "MIDI: choose a knob, move a controller; left and right change how, delete unbinds, Esc leaves"),
     ("F9", "records the show, picture and sound, or ends that; a dot in the corner, which is not recorded, says so"),
     ("l", "the pointer draws, or flies again: a line over the map becomes the mixtape"),
-    ("?", "these keys; once more: mouse and fingers"),
+    ("?", "these keys; once more: mouse, fingers, gamepad"),
     ("F1", "how the show runs: frames, sound, memory, faults, knobs"),
     ("q, Esc", "end the show"),
 )
@@ -37,9 +37,9 @@ KEYS: tuple[tuple[str, str], ...] = (
 
 HANDS: tuple[tuple[str, str], ...] = (
     ("click, tap", "plays the song there, also one that a search has lit or lists"),
-    ("drag, one finger", "flies over the map; a mouse from beside the songs, or its right button"),
+    ("drag, one finger", "flies; the mouse from beside the songs, or its right button"),
     ("wheel, two fingers", "nearer, farther"),
-    ("Shift and drag, wait and drag", "draws: a line plays the songs along it, a ring those inside"),
+    ("Shift or rest, then drag", "draws: a line plays the songs along it, a ring those inside"),
 )
 """What the help says of mouse and fingers."""
 
@@ -162,6 +162,10 @@ class Keys:
                 found += [_event(knob, value, now_s, source=source) for knob, value in self._fly(across, down, nearer)]
         return [each for each in found if each is not None]
 
+    def turn_help(self, *, hands: bool = False) -> None:
+        """Show the next page of help, or none after the last; for `hands`, the page of all that is no key, or none."""
+        self.help = 2 * (self.help != 2) if hands else (self.help + 1) % 3
+
     @property
     def stroke(self) -> tuple[tuple[float, float], ...]:
         """The places of the map that a line runs through which is being drawn just now."""
@@ -207,7 +211,7 @@ class Keys:
         elif text == "m" and self._learn:
             self._learn.open()
         elif text == "?":
-            self.help = (self.help + 1) % 3
+            self.turn_help()
         elif self.help and key == "escape":
             self.help = 0
         elif text == "/":

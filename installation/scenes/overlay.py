@@ -16,6 +16,7 @@ from installation.gl.drawing import Drawing
 from installation.gl.targets import Quads
 from installation.gl.text import Line
 from installation.lit import Lit
+from installation.pointed import Aim
 from installation.state import FrameState
 from installation.strokes import Stroke
 from mixtape.lettering.typeset import line_height_px, pen_width_px
@@ -50,6 +51,8 @@ class Shown:
     """The songs that an open search or a stroke lights where they stand; it may outlast the words."""
     stroke: Stroke | None = None
     """What somebody draws over the map."""
+    aim: Aim | None = None
+    """What a gamepad aims at."""
     dot: bool = False
     """A small red light in the upper right corner of the window, seen there alone: this is being recorded."""
 

@@ -48,6 +48,9 @@ class Nothing:
     def row_at(self, x, y, shown):
         return None
 
+    def nearest(self, x_px, y_px, state, *, reach):
+        return None
+
     def request(self, request):
         pass
 
@@ -638,3 +641,40 @@ def test_a_lasso_that_another_program_draws_is_seen_here_and_played(parts, small
         live.run(ending, frames=1)
         assert len(stage.shown[-1].stroke.points) == 20
         until(lambda: live.run(ending, frames=1) or len(show.state.tape.songs) > 5)
+
+
+def test_a_gamepad_flies_rings_the_song_in_the_middle_and_plays_it(parts, small_world):
+    pygame = pytest.importorskip("pygame")
+    show, stage, sound, _ = parts
+    live = live_of(parts, small_world)
+    middle = small_world.tracks[9].id
+    asked = []
+    stage.nearest = lambda x, y, state, *, reach: asked.append((x, y)) or middle
+
+    def stick(share):
+        axis = pygame.CONTROLLER_AXIS_LEFTX
+        return pygame.event.Event(pygame.CONTROLLERAXISMOTION, instance_id=0, axis=axis, value=round(32767 * share))
+
+    def button(which):
+        return pygame.event.Event(pygame.CONTROLLERBUTTONDOWN, instance_id=0, button=which)
+
+    with Ending() as ending:
+        live.run(ending, frames=1)
+        assert stage.shown[-1].aim is None
+        stage.pressed = [stick(1.0)]
+        until(lambda: live.run(ending, frames=1) or float(show.state.wished["look_x"]) > 0.55)
+        assert stage.shown[-1].aim.song == middle
+        assert 0.0 < stage.shown[-1].aim.weight <= 1.0
+        assert asked[-1] == (160, 90)
+        stage.pressed = [stick(0.0), button(pygame.CONTROLLER_BUTTON_A)]
+        until(lambda: live.run(ending, frames=1) or sound.played[-1] == middle)
+        before = show.state.scene
+        stage.pressed = [button(pygame.CONTROLLER_BUTTON_RIGHTSHOULDER)]
+        live.run(ending, frames=2)
+        assert show.state.wished["scene"] == small_world.scenes[small_world.scenes.index(before) + 1]
+        stage.pressed = [button(pygame.CONTROLLER_BUTTON_BACK)]
+        live.run(ending, frames=2)
+        assert stage.shown[-1].heading == "mouse, fingers"
+        stage.pressed = [button(pygame.CONTROLLER_BUTTON_BACK)]
+        live.run(ending, frames=2)
+        assert stage.shown[-1].heading == ""

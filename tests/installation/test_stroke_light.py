@@ -1,10 +1,12 @@
-"""The light of a stroke over the map, and the place of the map under the pen."""
+"""The light of a stroke over the map, the place of the map under the pen, and the ring of a gamepad."""
 
 import numpy as np
 import pytest
 
 from installation.camera import View
+from installation.gl.tiles import tiles_of
 from installation.places import of_map, on_map
+from installation.pointed import Aim
 from installation.scenes.overlay import Shown
 from installation.stage import Stage
 from installation.strokes import Stroke, world_points
@@ -83,3 +85,27 @@ def test_a_stroke_knows_whether_it_is_a_line_or_a_lasso_and_keeps_its_places():
     radius = np.hypot(*((world_points(points)) / [0.3, 0.3]).T)
     assert radius == pytest.approx(np.ones(len(points)), abs=0.02)
     assert Stroke(ring[:100]).meant()[0] == "line"
+
+
+def test_the_ring_is_around_the_song_nearest_to_the_middle_and_says_its_name(stage, small_world, play):
+    state = state_in(small_world, play, "map")
+    stage.draw(state)
+    before = stage.read().astype(int)
+    tiles = tiles_of(state, stage._drawing, "map")
+    row = int(tiles.order[np.hypot(*tiles.screen[tiles.order].T).argmin()])
+    song = stage.nearest(0.5 * SIZE[0], 0.5 * SIZE[1], state, reach=2.0)
+    under = stage.pick(0.5 * SIZE[0], 0.5 * SIZE[1], state)
+    assert song == (under or small_world.tracks[row].id)
+    assert stage.nearest(0.5 * SIZE[0], 0.5 * SIZE[1], state, reach=0.0) == under
+    stage.draw(state, shown=Shown(aim=Aim(song, 1.0)))
+    change = np.abs(stage.read().astype(int) - before).max(axis=2)
+    aimed = small_world.row[song]
+    x, y = 0.5 * SIZE[0] + tiles.screen[aimed, 0] * SIZE[1], (0.5 - tiles.screen[aimed, 1]) * SIZE[1]
+    ys, xs = np.nonzero(change > 30)
+    radius = max(1.62 * float(tiles.half[aimed]), 0.022) * 0.86 * SIZE[1]
+    on_ring = np.abs(np.hypot(xs + 0.5 - x, ys + 0.5 - y) - radius) < 2.5
+    assert on_ring.sum() > 3 * radius
+    below = ys > y + radius + 2
+    assert below.sum() > 100, "no title"
+    stage.draw(state, shown=Shown(aim=Aim(song, 0.0)))
+    assert np.array_equal(stage.read(), before)
