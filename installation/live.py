@@ -67,6 +67,9 @@ _MANNER_S = 5.0
 _RING_LEAST, _RING_REACH = 0.01, 0.30
 """The ring of a gamepad is seen from so much of it on, and takes a song so near to the middle, in picture heights."""
 
+_FINGER = 0.02
+"""A fingertip means a song so far from it, in picture heights."""
+
 _LOOK_S = 0.5
 """How often shader files and OpenGL's error flag are looked at."""
 
@@ -186,6 +189,7 @@ class Live:
             best=self._best,
             onward=self._onward,
             learn=midi.learn if midi else None,
+            tap=self._tap,
             row_at=self._row_at,
             grip=self._grip,
             drawn=self._drawn,
@@ -452,10 +456,33 @@ class Live:
         if place is None:
             return None
         width, height = self._stage.size
+        if self._keys.readings and self._knob_opened(*place):
+            return None
         if self._keys.typed is not None and (row := self._stage.row_at(*place, self._searching(self._keys.typed))) is not None:
             found = self._ahead.found(self._keys.typed) or ()
             return found[row].id if row < len(found) else None
         return self._stage.pick(place[0] * width, place[1] * height, self._show.state)
+
+    def _knob_opened(self, x: float, y: float) -> bool:
+        """Whether a knob among the readings is pressed: the list of knobs opens there."""
+        piece = self._stage.piece_at(x, y, self._to_read())
+        name = piece.split()[0] if piece else ""
+        if self._midi is None or name not in self._show.state.knobs:
+            return False
+        self._midi.learn.seek(name)
+        return True
+
+    def _tap(self, x: float, y: float) -> str | None:
+        """The song that a fingertip at a place of the window means: the one under it, or the nearest within its reach."""
+        place = self._displays.picture_place(x, y, self._show.state.knobs)
+        if (song := self._pick(x, y)) or place is None or self._keys.typed is not None or self._learning:
+            return song
+        width, height = self._stage.size
+        return self._stage.nearest(place[0] * width, place[1] * height, self._show.state, reach=_FINGER)
+
+    @property
+    def _learning(self) -> bool:
+        return self._midi is not None and self._midi.learn.is_open
 
     def _row_at(self, x: float, y: float) -> int | None:
         """The row of words that is seen at a place of the window."""
@@ -517,7 +544,7 @@ class Live:
         return self._to_read()
 
     def _to_read(self) -> Shown:
-        if self._midi and self._midi.learn.is_open:
+        if self._midi and self._learning:
             rows, marked = self._midi.learn.rows(self._show.state.wished)
             return Shown(self._midi.learn.heading, rows, marked=marked)
         if self._keys.help:

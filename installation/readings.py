@@ -12,6 +12,7 @@ import numpy as np
 import psutil
 
 from installation.quality import LATE, LEVELS
+from installation.scenes.overlay import BETWEEN
 from installation.show import Show
 from installation.stage import Stage
 from installation.world import World
@@ -128,7 +129,7 @@ class Readings:
     def _knobs(self) -> Sequence[tuple[str, str]]:
         words = [f"{name} {_short(value)}" for name, value in self._show.state.knobs.items()]
         rows = [words[first : first + _KNOBS_A_ROW] for first in range(0, len(words), _KNOBS_A_ROW)]
-        return [("knobs" if not place else "", "  ·  ".join(row)) for place, row in enumerate(rows)]
+        return [("knobs" if not place else "", BETWEEN.join(row)) for place, row in enumerate(rows)]
 
 
 def _short(value: object) -> str:

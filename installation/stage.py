@@ -34,7 +34,7 @@ from installation.scenes.grid import GridScene
 from installation.scenes.legend import Legend
 from installation.scenes.lit_titles import LitTitles
 from installation.scenes.map import MapScene
-from installation.scenes.overlay import NOTHING, Overlay, Shown, row_at
+from installation.scenes.overlay import NOTHING, Overlay, Shown, piece_at, row_at
 from installation.scenes.own import OwnSceneDrawer
 from installation.scenes.title import TitleCard
 from installation.scenes.wall import WallScene
@@ -341,6 +341,10 @@ class Stage:
     def row_at(self, x: float, y: float, shown: Shown) -> int | None:
         """Which row of `shown` lies at a place of the picture, in shares of it from the left and the top; None beside all."""
         return row_at(shown, self._finished.texture.size, x, y)
+
+    def piece_at(self, x: float, y: float, shown: Shown) -> str | None:
+        """Which piece of a row of `shown` lies at a place of the picture; None beside all."""
+        return piece_at(shown, self._finished.texture.size, x, y)
 
     def _speck(self, x: float, y: float, state: FrameState) -> int | None:
         """The song under a place of the screen among those that are no more than dust."""

@@ -101,10 +101,12 @@ class Keys:
         onward: Callable[[str, int], KnobValue] = lambda _knob, by: by,
         learn: Learning | None = None,
         row_at: Callable[[float, float], int | None] = lambda _x, _y: None,
+        tap: Pick | None = None,
         grip: Callable[[float, float], Place | None] = lambda _x, _y: None,
         drawn: Drawing = lambda _stroke: None,
     ) -> None:
-        """`pick` finds the song under the pointer, `any_song` an id by chance, `volume` the present loudness.
+        """`pick` finds the song under the pointer, `tap` the one that a fingertip means, `any_song` an id by chance, `volume` the
+        present loudness.
 
         `fly` says which knobs move the camera. `best` is the id that an open search shows as what fits best, None while it
         shows nothing yet. `coded` is whether the phones' code is shown, `testing` whether the test picture is; `corner` then
@@ -122,7 +124,7 @@ class Keys:
         self._held: tuple[int, int] | None = None
         self._fly, self._drawn = fly, drawn
         self._learn = learn
-        self._pointer = Pointer(pick=pick, grip=grip, rows=learn, row_at=row_at)
+        self._pointer = Pointer(pick=pick, tap=tap or pick, grip=grip, rows=learn, row_at=row_at)
         self._onward = onward
 
     @property

@@ -57,6 +57,13 @@ class Learn:
             self.typed = (self.typed + text)[:TEXT_LIMIT]
             self._begin()
 
+    def seek(self, name: str) -> None:
+        """Begin at the knob of this name."""
+        self.open()
+        place = next((place for place, knob in enumerate(self._listed()) if knob.name == name), 0)
+        self._choose(place)
+        self._follow()
+
     def point(self, row: int) -> None:
         """Choose the knob of a row, counted from the first that is seen."""
         if 0 <= row < min(ROWS, len(self._listed()) - self._first):

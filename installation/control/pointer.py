@@ -79,11 +79,13 @@ class Pointer:
         self,
         *,
         pick: Pick,
+        tap: Pick,
         grip: Callable[[float, float], Place | None],
         rows: Rows | None = None,
         row_at: Callable[[float, float], int | None],
     ) -> None:
-        """`pick` finds the song at a place, `grip` the place of the map that is seen there, None where there is none.
+        """`pick` finds the song at a place, `tap` the one that a fingertip there means, `grip` the place of the map that is seen
+        there; None where there is none.
 
         `rows` is a list that takes the pointer while it is open, `row_at` finds its rows.
         """
@@ -94,7 +96,7 @@ class Pointer:
         self._pen_far = 0.0
         self._grip = grip
         self._source = "mouse"
-        self._pick, self._rows, self._row_at = pick, rows, row_at
+        self._pick, self._rows, self._row_at = {"mouse": pick, "touch": tap}, rows, row_at
         self._made: list[Press | Drawn] = []
         self._moves = {"mouse": [0.0, 0.0, 0.0], "touch": [0.0, 0.0, 0.0]}
         self._dragged: Place | None = None
@@ -250,7 +252,7 @@ class Pointer:
 
     def _press(self, source: str, place: Place) -> bool:
         """A click or a tap; whether it meant a song."""
-        song = self._pick(*place)
+        song = self._pick[source](*place)
         if song:
             self._made.append(Press(source, song))
         return bool(song)

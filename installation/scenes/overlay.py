@@ -6,7 +6,7 @@ Only the live show has any; no export ever sees them, and nothing here keeps a s
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import moderngl
 import numpy as np
@@ -141,12 +141,41 @@ def row_at(shown: Shown, picture: tuple[int, int], x: float, y: float) -> int | 
     if not 0 <= row < len(sheet.rows):
         return None
     first, second = sheet.rows[row]
-    ends = sheet.unit + pen_width_px(first.words, size_px=sheet.size, weight="semibold")
+    ends = sheet.unit + _wide(first)
     if second.words:
-        longest = max(pen_width_px(line.words, size_px=sheet.size, weight="semibold") for line, _ in sheet.rows)
-        ends = sheet.unit + min(longest, first.max_width_px) + 1.2 * sheet.size
-        ends += pen_width_px(second.words, size_px=sheet.size, weight="regular")
+        ends = _column(sheet) + _wide(second)
     return row if 0.5 * sheet.unit <= x * width <= ends + 0.5 * sheet.unit else None
+
+
+BETWEEN = "  ·  "
+"""What stands between the pieces of a row."""
+
+
+def piece_at(shown: Shown, picture: tuple[int, int], x: float, y: float) -> str | None:
+    """Which of the pieces of a row's second column lies at a place of the picture; None beside all."""
+    row = row_at(shown, picture, x, y)
+    if row is None:
+        return None
+    sheet = _set(shown, picture)
+    line = sheet.rows[row][1]
+    along, gone = x * picture[0] - _column(sheet), ""
+    for piece in line.words.split(BETWEEN):
+        begin = _wide(replace(line, words=gone)) if gone else 0.0
+        if begin <= along <= _wide(replace(line, words=gone + piece)):
+            return piece
+        gone += piece + BETWEEN
+    return None
+
+
+def _wide(line: Line) -> float:
+    """How wide a line is set."""
+    wide = pen_width_px(line.words, size_px=line.size_px, weight=line.weight)
+    return min(wide + line.tracking_em * line.size_px * len(line.words), line.max_width_px)
+
+
+def _column(sheet: _Sheet) -> float:
+    """Where the second column begins."""
+    return sheet.unit + max(_wide(first) for first, _ in sheet.rows) + 1.2 * sheet.size
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,9 @@ class Nothing:
     def nearest(self, x_px, y_px, state, *, reach):
         return None
 
+    def piece_at(self, x, y, shown):
+        return None
+
     def request(self, request):
         pass
 
@@ -572,6 +575,12 @@ def test_the_list_of_the_learn_mode_is_steered_by_pointer_and_finger_and_the_kno
         chosen = stage.shown[-1].rows[7][0].split()[0]
         midi.hear("Pad", b"\xb0\x07\x20")
         live.run(ending, frames=2)
+        midi.learn.is_open = False
+        # A knob pressed among the readings opens the list at itself.
+        stage.piece_at = lambda x, y, shown: "volume 0.9"
+        stage.pressed = [pygame.event.Event(pygame.KEYDOWN, key=pygame.K_F1, unicode="", mod=0), click((10, 10))]
+        live.run(ending, frames=2)
+        assert stage.shown[-1].rows[stage.shown[-1].marked][0].startswith("volume")
     assert [binding.knob for binding in midi.bindings] == [chosen.replace("/", "_")]
     assert show.state.history == (small_world.tracks[0].id,)
 
@@ -678,3 +687,22 @@ def test_a_gamepad_flies_rings_the_song_in_the_middle_and_plays_it(parts, small_
         stage.pressed = [button(pygame.CONTROLLER_BUTTON_BACK)]
         live.run(ending, frames=2)
         assert stage.shown[-1].heading == ""
+
+
+def test_a_fingertip_plays_the_nearest_song_within_its_reach_and_a_mouse_only_the_one_it_points_at(parts, small_world):
+    pygame = pytest.importorskip("pygame")
+    show, stage, sound, _ = parts
+    live = live_of(parts, small_world)
+    near = small_world.tracks[12].id
+    stage.pick = lambda x, y, state: None
+    stage.nearest = lambda x, y, state, *, reach: near if reach > 0.01 else None
+    with Ending() as ending:
+        live.run(ending, frames=1)
+        playing = show.state.track_id
+        stage.pressed = [pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=(50, 50), touch=False)]
+        live.run(ending, frames=2)
+        assert show.state.track_id == playing
+        tap = (pygame.FINGERDOWN, pygame.FINGERUP)
+        stage.pressed = [pygame.event.Event(kind, touch_id=1, finger_id=1, x=0.5, y=0.5, dx=0.0, dy=0.0) for kind in tap]
+        until(lambda: live.run(ending, frames=1) or show.state.track_id == near)
+    assert sound.played[-1] == near

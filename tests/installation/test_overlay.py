@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from installation.gl import text
-from installation.scenes.overlay import NOTHING, Shown
+from installation.scenes.overlay import BETWEEN, NOTHING, Shown
 from installation.stage import Stage
 
 SIZE = (320, 180)
@@ -118,3 +118,19 @@ def test_a_code_to_scan_lies_in_the_lower_right_corner_square_for_square(gl, sma
     seen = stage.look()
     stage.draw(state, shown=Shown("keys", (("c", "the code"),), code=code))
     assert np.array_equal(seen(), picture)
+
+
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_the_piece_of_a_row_under_the_pointer_is_the_one_whose_letters_are_there(stage, small_world, play, which):
+    state, pieces = play(small_world, 12.0), ["energy 0.6", "wall_rows 8", "volume 0.25"]
+    rows = (("frames", "60 a second"), ("knobs", BETWEEN.join(pieces)))
+    until = drawn(stage, state, Shown(rows=(rows[0], ("knobs", BETWEEN.join(pieces[: which + 1])))))
+    before = drawn(stage, state, Shown(rows=(rows[0], ("knobs", BETWEEN.join(pieces[:which]) + (BETWEEN if which else "")))))
+    ys, xs = np.nonzero(np.abs(until - before).max(axis=2) > 60)
+    y = (ys.min() + ys.max()) / 2 / SIZE[1]
+    for share in (0.02, 0.5, 0.98):
+        x = (xs.min() + share * (xs.max() - xs.min())) / SIZE[0]
+        assert stage.piece_at(x, y, Shown(rows=rows)) == pieces[which]
+        assert stage.row_at(x, y, Shown(rows=rows)) == 1
+    assert stage.piece_at(0.99, y, Shown(rows=rows)) is None
+    assert stage.row_at(0.1, 0.9, Shown(rows=rows)) is None

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from installation.camera import Camera
-from installation.director import CHANGES, FADE, SCENES, TILED, change_between
+from installation.director import CHANGES, FADE, MIX, SCENES, TILED, change_between
 from installation.gl.atlas import Atlas, sheets
 from installation.gl.program import SHADERS, Shader, flatten
 from installation.gl.targets import Screen, Target
@@ -103,7 +103,7 @@ def test_a_change_begins_and_ends_with_the_scenes_themselves(change, stage, smal
 
 def test_the_songs_own_tiles_fly_wherever_both_scenes_have_them():
     assert set(LAYOUTS) == TILED
-    assert {*CHANGES, FADE} == set(TRANSITIONS)
+    assert {*CHANGES, FADE, MIX} == set(TRANSITIONS)
     assert change_between("map", "grid", "x") == "fly"
     assert {change_between("map", "wall", str(song)) for song in range(40)} == set(CHANGES)
 
