@@ -145,8 +145,10 @@ class _Guests:
 
         return self._inside(found)
 
-    async def _songs(self, _: Request) -> Response:
-        return JSONResponse(dots(self._room.world), headers=_KEPT)
+    async def _songs(self, request: Request) -> Response:
+        world = self._room.world
+        name = request.query_params.get("map", world.maps.first)
+        return JSONResponse({}, 404, _FRESH) if world.maps.fault(name) else JSONResponse(dots(world, name), headers=_KEPT)
 
     async def _search(self, request: Request) -> Response:
         return JSONResponse(await self._room.search(request.query_params.get("q", "")[:TEXT_LIMIT]), headers=_FRESH)

@@ -49,6 +49,7 @@ def evening(state: FrameState, standing: Standing, world: World, *, present: Set
         "colours": ["#{:02x}{:02x}{:02x}".format(*row) for row in state.palette.srgb[:3].astype(int).tolist()],
         "long_s": round(float(world.track(state.track_id).duration_s), 1),
         "paused": state.paused,
+        "map": state.map,
         "queue": queue,
         "coming": coming,
         "votes": len(standing.voters),
@@ -68,11 +69,13 @@ def for_phone(told: Mapping[str, Any], source: str) -> dict[str, Any]:
     return rest | {"queue": queue, "voted": source in told["voters"]}
 
 
-def dots(world: World) -> dict[str, Any]:
-    """The map: ids, and x and y of each in thousandths, y up."""
+def dots(world: World, name: str) -> dict[str, Any]:
+    """A map of the family: what it is by, ids, and x and y of each in thousandths, y up. LibraryError when it cannot be read."""
     every = max(1, -(-len(world.tracks) // DOTS))
-    xy = np.rint(np.asarray(world.song_map.xy[::every], float) * _UNIT).astype(int)
-    return {"ids": list(world.song_map.ids[::every]), "xy": xy.ravel().tolist(), "of": len(world.tracks)}
+    shown = world.maps.sibling(name)
+    xy = np.rint(np.asarray(shown.song_map.xy[::every], float) * _UNIT).astype(int)
+    ids = list(shown.song_map.ids[::every])
+    return {"map": name, "by": shown.words, "ids": ids, "xy": xy.ravel().tolist(), "of": len(world.tracks)}
 
 
 def alike(track_id: str, world: World, *, count: int = 8) -> list[dict[str, str]]:

@@ -1,7 +1,7 @@
 "use strict";
 /* The guests' page. ES2017, no libraries: it must run on a phone of ten years. */
 
-let told = null, heardAt = 0, touched = 0, open = "", map = null, mark = -1, asked = 0, back = null;
+let told = null, heardAt = 0, touched = 0, open = "", map = null, coming = "", mark = -1, asked = 0, back = null;
 
 const send = talk("/live", () => post("/join", { token: SECRET }), hear);
 
@@ -27,6 +27,7 @@ function hear(message) {
     if (document.activeElement !== dial || Date.now() - touched > 3000) dial.value = told.moods[name];
   }
   progress();
+  if (map && map.map !== told.map && !el("map").hidden) showMap();
   draw();
 }
 
@@ -180,33 +181,67 @@ el("words").addEventListener("input", () => {
   }, 250);
 });
 
+const HINT = el("hint").textContent;
+
 /* The map -------------------------------------------------------------------------------------------------------------- */
 
 async function showMap() {
-  if (!map) {
-    try { map = await ask("/songs"); } catch (error) { say("No connection; trying again …"); return; }
-    const xs = map.xy.filter((_, at) => at % 2 === 0), ys = map.xy.filter((_, at) => at % 2 === 1);
-    const least = (all) => all.reduce((a, b) => Math.min(a, b), 1000), most = (all) => all.reduce((a, b) => Math.max(a, b), 0);
-    map.left = least(xs);
-    map.top = most(ys);
-    map.span = Math.max(most(xs) - map.left, map.top - least(ys), 1);
-    map.high = (map.top - least(ys)) / map.span;
-    if (map.ids.length < map.of) el("hint").textContent += " " + map.ids.length + " of " + map.of + " songs are drawn.";
+  const name = told ? told.map : "";
+  if (name && coming !== name && (!map || map.map !== name)) {
+    coming = name;
+    try {
+      const found = measured(await ask("/songs?map=" + encodeURIComponent(name)));
+      found.was = map && map.ids.length === found.ids.length ? map : null;
+      found.since = Date.now();
+      map = found;
+    } catch (error) { say("No connection; trying again …"); return; }
+    finally { coming = ""; }
+    const some = map.ids.length < map.of ? " " + map.ids.length + " of " + map.of + " songs are drawn." : "";
+    el("hint").textContent = (map.by ? map.by + ". " : "") + HINT + some;
   }
   draw();
 }
 
-/* Where a dot is on a canvas so wide: the map fills it, its shape kept. */
-function place(at, side) {
-  const one = (side - 28) / map.span;
-  return [14 + (map.xy[2 * at] - map.left) * one, 14 + (map.top - map.xy[2 * at + 1]) * one];
+/* How far a map reaches, so that it fills its canvas. */
+function measured(found) {
+  const xs = found.xy.filter((_, at) => at % 2 === 0), ys = found.xy.filter((_, at) => at % 2 === 1);
+  const least = (all) => all.reduce((a, b) => Math.min(a, b), 1000), most = (all) => all.reduce((a, b) => Math.max(a, b), 0);
+  found.left = least(xs);
+  found.top = most(ys);
+  found.span = Math.max(most(xs) - found.left, found.top - least(ys), 1);
+  found.high = (found.top - least(ys)) / found.span;
+  return found;
+}
+
+/* How far the dots have come from the map before, 0 to 1. */
+function glided() {
+  if (!map.was) return 1;
+  const still = window.matchMedia && matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const t = still ? 1 : Math.min(1, (Date.now() - map.since) / 1500);
+  if (t === 1) map.was = null;
+  return t * t * (3 - 2 * t);
+}
+
+/* Where a dot is on a canvas so wide: the map fills it, its shape kept; `p` of the way from the map before. */
+function place(at, side, p) {
+  const here = spot(map, at, side);
+  if (p === undefined || p === 1 || !map.was) return here;
+  const there = spot(map.was, at, side);
+  return [there[0] + (here[0] - there[0]) * p, there[1] + (here[1] - there[1]) * p];
+}
+
+function spot(of, at, side) {
+  const one = (side - 28) / of.span;
+  return [14 + (of.xy[2 * at] - of.left) * one, 14 + (of.top - of.xy[2 * at + 1]) * one];
 }
 
 function draw() {
   const canvas = el("dots");
   if (!map || el("map").hidden) return;
   const side = canvas.clientWidth, scale = window.devicePixelRatio || 1;
-  const high = Math.round(28 + map.high * (side - 28));
+  const p = glided(), tall = map.was ? map.was.high + (map.high - map.was.high) * p : map.high;
+  const high = Math.round(28 + tall * (side - 28));
+  if (p < 1) requestAnimationFrame(draw);
   canvas.style.height = high + "px";
   canvas.width = Math.round(side * scale);
   canvas.height = Math.round(high * scale);
@@ -216,7 +251,7 @@ function draw() {
   const waiting = told ? told.queue.map((song) => song.id) : [];
   const radius = map.ids.length > 800 ? 1.6 : map.ids.length > 200 ? 2.6 : 4;
   map.ids.forEach((id, at) => {
-    const xy = place(at, side), wished = waiting.indexOf(id) >= 0;
+    const xy = place(at, side, p), wished = waiting.indexOf(id) >= 0;
     pen.globalAlpha = wished ? 1 : 0.75;
     pen.fillStyle = wished ? bright : ink;
     pen.beginPath();

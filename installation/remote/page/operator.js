@@ -81,8 +81,18 @@ function field(knob) {
     input.onfocus = () => { held = knob.name; };
     input.onblur = () => { held = ""; };
     input.onchange = () => turn(knob.name, knob.kind === "seconds" ? Number(input.value) : input.value);
+    if (knob.choices.length) input.setAttribute("list", words(knob).id);
   }
   return input;
+}
+
+/* The words that are there, beside which any other may be typed. */
+function words(knob) {
+  const list = document.createElement("datalist");
+  list.id = "words-" + knob.name;
+  knob.choices.forEach((word) => { const each = document.createElement("option"); each.value = word; list.appendChild(each); });
+  el("knobs").appendChild(list);
+  return list;
 }
 
 function show(knob) {

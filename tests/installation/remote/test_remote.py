@@ -115,6 +115,22 @@ def test_songs_search_neighbours_and_covers_are_ids_and_words_and_nothing_of_the
     assert answer.headers["Content-Type"] == "image/png" and picture.startswith(b"\x89PNG")
 
 
+def test_a_phone_has_the_map_that_is_shown_and_no_other_files_by_its_name(remote, small_world, play):
+    cookie = enter(remote)
+    turned = json.loads(ask(remote, "/songs?map=rp-30", cookie=cookie)[1])
+    assert turned["by"] == "By rhythm patterns"
+    want = small_world.maps.sibling("rp-30").song_map.xy
+    assert np.abs(np.array(turned["xy"]).reshape(-1, 2) / 1000 - want).max() <= 0.0006
+    assert json.loads(ask(remote, "/songs", cookie=cookie)[1])["map"] == "fused"
+    for name in ("by-smell", "../grids/fused", ""):
+        answer, said = ask(remote, f"/songs?map={name}", cookie=cookie)
+        assert (answer.status, said) == (404, b"{}")
+    with live(remote, cookie) as socket:
+        assert json.loads(socket.recv(5))["map"] == "fused"
+        remote.tell(Told(play(small_world, 2.0, (1.0, "map", "rp-30")), Standing(), ()), (("nobody", "now"),))
+        assert json.loads(socket.recv(5))["map"] == "rp-30"
+
+
 @pytest.mark.parametrize("target", ["/songs", "/search?q=a", "/song?id=x", "/like?id=x", "/cover?id=x", "/operator/picture"])
 def test_without_a_pass_nothing_is_told(remote, target):
     for cookie in ("", "phone=abcd.abcd", "phone=.", "operator=guess", "phone=ä.ö"):
@@ -281,7 +297,7 @@ def test_the_page_is_small_and_links_to_nothing_outside():
 
 
 @pytest.mark.skipif(PROGRAM is None, reason="no Chromium here")
-def test_in_chromium_a_guest_sees_the_song_finds_another_and_wishes_for_it(remote, tmp_path):
+def test_in_chromium_a_guest_sees_the_song_finds_another_and_wishes_for_it(remote, small_world, play, tmp_path):
     with Browser(tmp_path) as page:
         page.open(f"{remote.address}#{remote.passes.token}")
         page.wait("!el('main').hidden")
@@ -303,6 +319,11 @@ def test_in_chromium_a_guest_sees_the_song_finds_another_and_wishes_for_it(remot
         assert "Artist" in page.wait("el('said').textContent")
         page.key("Enter", 13)
         page.wait("!el('sheet').hidden")
+        at = page.value("place(0, 300)")
+        remote.tell(Told(play(small_world, 2.0, (1.0, "map", "rp-30")), Standing(), ()), (("nobody", "now"),))
+        page.wait("map.map === 'rp-30' && !map.was")
+        assert page.value("place(0, 300)") != at
+        assert page.value("el('hint').textContent").startswith("By rhythm patterns. Every dot is a song")
         picture = tmp_path / "phone.png"
         page.picture(picture)
         assert picture.read_bytes().startswith(b"\x89PNG")
