@@ -29,6 +29,11 @@ MOMENTS: dict[str, tuple[Moment, Moment, Moment]] = {
         (9.0, ((0.0, "scene", "map"),)),
         (12.0, ((0.0, "scene", "map"), (10.0, "next", None))),
     ),
+    "map_change": (
+        (6.5, ((0.0, "scene", "map"), (2.0, "map", "rp-30"))),
+        (6.5, ((0.0, "scene", "map"), (2.0, "map", "tonal-30"))),
+        (8.5, ((0.0, "scene", "map"), (2.0, "map", "rp-30"), (5.5, "map", "tonal-30"))),
+    ),
     "grid": (
         (9.0, ((0.0, "scene", "grid"),)),
         (11.8, ((0.0, "scene", "map"), (10.0, "scene", "grid"))),

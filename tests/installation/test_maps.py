@@ -5,24 +5,32 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from pythonosc.udp_client import SimpleUDPClient
 
 from installation.ahead import Ahead
 from installation.camera import OPENING
 from installation.control.feedback import moving
 from installation.control.knobs import Refusal, event, own_knobs
+from installation.control.osc import OscInput
 from installation.gl.dust import dusted
 from installation.gl.tiles import tiles_of
+from installation.live import Ending, Live
 from installation.maps import Family, Flight, Sibling, Way, landed, named, set_out
 from installation.places import places_of
 from installation.scenes.legend import legends
+from installation.show import Show
+from installation.showlog import ShowLog
+from installation.showlog import events as logged
 from installation.stage import Stage
 from installation.state import ControlEvent, Moment, first_state, step
 from mixtape.config import changed
 from mixtape.errors import LibraryError, MixtapeError
 from mixtape.types import Region
+from tests.installation.test_live import Nothing, QuietSound
 
 MAP = (0.0, "scene", "map")
 
@@ -321,3 +329,95 @@ def test_islands_that_cannot_be_named_leave_the_map_without_names(small_world):
     with pytest.raises(MixtapeError):
         family.name_apart("rp-30")
     assert family.islands("rp-30") == ()
+
+
+def loop_of(world, osc=None):
+    """A live loop in which maps are laid out when they are put into `laid_out`, its show and its window."""
+    show, window = Show(world, Nothing(), QuietSound(), Nothing(), seed_id=world.tracks[3].id, say=lambda _: None), Nothing()
+    laid_out: set[str] = set()
+    beside = SimpleNamespace(
+        songs=lambda _: None,
+        search=lambda _: None,
+        found=lambda _: None,
+        has=lambda _: True,
+        errors=list,
+        meant=world.find,
+        map=laid_out.__contains__,
+    )
+    return Live(show, window, window, world, osc=osc, ahead=beside), show, window, laid_out
+
+
+def test_a_map_wished_through_a_real_socket_is_shown_once_it_has_been_laid_out(small_world):
+    with OscInput("127.0.0.1", 0) as osc, Ending() as ending:
+        live, show, _, laid_out = loop_of(small_world, osc)
+        desk = SimpleUDPClient("127.0.0.1", osc.port)
+
+        def until(holds):
+            until_s = time.monotonic() + 10.0
+            while not holds():
+                assert time.monotonic() < until_s
+                live.run(ending, frames=2)
+
+        desk.send_message("/mixtape/map_s", 0.2)
+        until(lambda: show.state.knobs["map_s"] == pytest.approx(0.2))
+        desk.send_message("/mixtape/map", "rp-30")
+        until(lambda: live._map_wished == "rp-30")
+        assert show.state.map == "fused"
+        laid_out |= {"rp-30", "tonal-30"}
+        until(lambda: show.state.map == "rp-30")
+        desk.send_message("/mixtape/map", 2)
+        until(lambda: show.state.map == "tonal-30")
+        desk.send_message("/mixtape/map", "by-smell")
+        until(lambda: show.state.error is not None)
+        assert show.state.error == "no map 'by-smell' here; there are fused, rp-30, tonal-30"
+        assert show.state.map == "tonal-30"
+
+
+def test_a_key_goes_through_the_maps_there_and_back_also_while_one_is_being_laid_out(small_world):
+    pygame = pytest.importorskip("pygame")
+    live, show, window, laid_out = loop_of(small_world)
+    with Ending() as ending:
+        for letter, wished in (("v", "rp-30"), ("v", "tonal-30"), ("v", "fused"), ("V", "tonal-30")):
+            window.pressed = [SimpleNamespace(type=pygame.KEYDOWN, key=pygame.K_v, unicode=letter, mod=0)]
+            live.run(ending, frames=1)
+            assert live._map_wished == wished
+        assert show.state.map == "fused"
+        laid_out.add("tonal-30")
+        live.run(ending, frames=2)
+    assert show.state.map == "tonal-30"
+
+
+def test_a_log_replays_the_maps_as_they_were_seen(small_world, tmp_path):
+    wishes = {30: "rp-30", 70: "tonal-30", 75: "by-smell", 160: "fused"}
+
+    def told(frame):
+        return [ControlEvent("keys", "map", wishes[frame], frame / 30)] if frame in wishes else []
+
+    def moments():
+        return [Moment(frame, frame / 30, 1 / 30, frame / 30) for frame in range(400)]
+
+    with ShowLog(tmp_path / "show.jsonl") as log:
+        log.start(seed=1, config="", library="", versions={})
+        show = Show(small_world, Nothing(), QuietSound(), Nothing(), seed_id=small_world.tracks[3].id, journal=log)
+        seen = []
+        for moment in moments():
+            show.frame(moment, told(moment.frame))
+            seen.append(show.state)
+    again, events = (
+        first_state(small_world, seed_id=small_world.tracks[3].id, seed=small_world.config.show.seed),
+        logged(log.path),
+    )
+    assert [each.value for each in events if each.knob == "map"] == list(wishes.values())
+    for moment, before in zip(moments(), seen, strict=True):
+        due = [each for each in events if moment.time_s - 1 / 30 < each.time_s <= moment.time_s]
+        again = step(again, due, moment, small_world)[0]
+        assert again.flights == before.flights
+    assert {state.map for state in seen} == {"fused", "rp-30", "tonal-30"}
+    assert np.array_equal(places(small_world, again), places(small_world, seen[-1]))
+
+
+def test_a_place_of_the_map_means_the_song_that_is_seen_there(small_world, play):
+    state = play(small_world, 14.0, MAP, (5.0, "map", "rp-30"))
+    x, y = small_world.maps.sibling("rp-30").song_map.xy[17].tolist()
+    found, _ = step(state, [ControlEvent("test", "seed_at", f"{x} {y}", 14.0)], replace(state.moment, time_s=14.1), small_world)
+    assert found.track_id == small_world.tracks[17].id

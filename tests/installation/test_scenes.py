@@ -34,7 +34,7 @@ def stage(gl, small_world):
     return Stage(gl, small_world, size=(160, 90), patient=True)
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", [*SCENES, "map_change"])
 def test_three_moments_of_a_scene_look_as_they_did_in_every_shape_of_picture(
     name, gl, small_world, play, golden_scenes, tmp_path
 ):
