@@ -29,6 +29,7 @@ from installation.control.reach import HERE, Allowed, bound
 from installation.control.subscribers import SUBSCRIBE, UNSUBSCRIBE, Subscribers
 from installation.messages import SEEDS, SONG_WISHES
 from installation.state import ControlEvent
+from mixtape.networks import address_of
 
 TRIGGERS_LIMIT = 256
 _A_FRAME = 16
@@ -50,8 +51,10 @@ _WRONG_LIMIT = 16
 """After so many wrong messages the rest of a packet is refused without a look."""
 
 _BUFFER_BYTES = 16 << 20
-_SO_RCVBUFFORCE = 33
-"""Linux: as SO_RCVBUF, beyond what the system grants everybody; only who runs the computer may."""
+_SO_RCVBUFFORCE, _SO_MEMINFO = 33, 55
+"""Linux: as SO_RCVBUF beyond what the system grants everybody, which only root may; and what became of a socket's memory."""
+
+_MEMINFO, _DROPS = struct.Struct("=9I"), 8
 
 _GATHER_S = 0.004
 """So long packets gather once one has come: reading ten at a time costs a tenth of waking up for each."""
@@ -299,8 +302,9 @@ class OscInput:
 
     @property
     def counts(self) -> Counts:
-        """What became of the messages so far."""
-        return self.inbox.counts
+        """What became of the messages so far; what the system had no room for counts as dropped, where it says so (Linux)."""
+        counts = self.inbox.counts
+        return replace(counts, dropped=counts.dropped + self._unread())
 
     def start(self) -> None:
         """Begin to listen. Never raises: see `errors` and `listening`."""
@@ -351,6 +355,16 @@ class OscInput:
         made.setblocking(False)
         return made
 
+    def _unread(self) -> int:
+        taken = self._socket
+        if taken is None or sys.platform != "linux":
+            return 0
+        try:
+            told = taken.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
+        except OSError:
+            return 0
+        return int(_MEMINFO.unpack(told)[_DROPS]) if len(told) == _MEMINFO.size else 0
+
     def _receive(self, taken: socket.socket) -> None:
         while self._socket is taken:
             try:
@@ -380,4 +394,5 @@ class OscInput:
         self.inbox.turn_away()
         if len(self._strangers) < _STRANGERS_SAID and host not in self._strangers:
             self._strangers.add(host)
-            self._told.append(f"OSC: {host} sends, but may not; to let it in, add it to allow under [control] in config.toml")
+            shown = address_of(host) or host
+            self._told.append(f"OSC: {shown} sends, but may not; to let it in, add it to allow under [control] in config.toml")

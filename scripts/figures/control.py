@@ -138,7 +138,7 @@ def _evening(disturb: Callable[[Any, Any], Any], *, quiet_s: float, phones: bool
     if hasattr(os, "sched_setaffinity"):
         # Other rows are held on one core; here the show has one and who floods it another.
         os.sched_setaffinity(0, range(os.cpu_count() or 1))
-    world = _world(_SONGS, "wall")
+    world = _world(_SONGS, "map")
     # Its quality is held and all that the faders turn is on, so that the same is drawn with and without a flood.
     turned = dict.fromkeys(_FADERS, 0.5)
     world = dataclasses.replace(world, config=changed(world.config, "show", quality="least", fps=_RATE_HZ, **turned))

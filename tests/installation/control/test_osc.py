@@ -1,6 +1,7 @@
 import math
 import socket
 import struct
+import sys
 import time
 
 import numpy as np
@@ -345,6 +346,18 @@ def test_after_a_burst_of_20000_the_last_word_still_counts(osc):
         last = next((each.value for each in reversed(arrived(osc, seconds=0.2))), last)
     assert last == 0.125
     assert osc.counts.received >= 8000  # all of them where the system grants so large a buffer: scripts/bench.py osc_burst
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no other system says what it had no room for")
+def test_what_the_system_had_no_room_for_is_counted(osc):
+    osc._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    with osc._reading:
+        sent(osc, *[packet("/mixtape/energy", 0.5)] * 500)
+    until = time.monotonic() + 10.0
+    while osc.counts.received + osc.counts.dropped < 500 and time.monotonic() < until:
+        osc.drain(0.0)
+    assert osc.counts.received + osc.counts.dropped == 500
+    assert osc.counts.dropped > 300
 
 
 def test_a_port_in_use_is_told_and_the_show_goes_on(osc):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import socket
 import time
+from types import SimpleNamespace
 
 import pytest
 from pythonosc.osc_message_builder import OscMessageBuilder
 
+from installation.app import _osc
 from installation.control.osc import OscInput
 from installation.control.reach import Allowed, bound, reach_of
-from mixtape.config import ControlConfig
+from installation.control.subscribers import Subscribers
+from mixtape.config import Config, ControlConfig
 from mixtape.networks import networks_of
 
 
@@ -125,6 +128,14 @@ def test_a_stranger_is_turned_away_unread_counted_and_named_once():
         assert "127.0.0.9" in told
         assert "allow" in told
         assert osc.errors() == []
+
+
+def test_the_show_says_why_osc_stays_on_this_computer_and_goes_on():
+    said = []
+    config = Config(control=ControlConfig(lan=True, osc_port=9100))
+    with _osc(config, SimpleNamespace(complain=said.append), Subscribers()) as osc:
+        assert osc.host == "127.0.0.1"
+    assert any("nobody is" in words and 'allow = "' in words for words in said)
 
 
 def test_a_crowd_of_strangers_is_named_a_few_times_only():
