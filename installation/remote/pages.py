@@ -34,6 +34,8 @@ _PHONE_READ, _OPERATOR_READ = (4.0, 24.0), (120.0, 240.0)
 """Messages of a socket that are read a second, and at once; a page of ours sends fewer."""
 
 _HELD_S = 0.2
+_VALID_S = 5.0
+_VISIT, _VISITS = 16, 1000
 _WISHES = frozenset({"seed", "like", "withdraw", "vote"})
 
 Answer: TypeAlias = Callable[[Request], Awaitable[Response]]
@@ -79,6 +81,9 @@ class Session(Protocol):
     def say(self, words: str) -> None:
         """Tell one thing."""
 
+    def got(self, number: int) -> None:
+        """Tell that the wish of this number, and all before it, have come."""
+
     def here(self) -> None:
         """Somebody is there."""
 
@@ -97,6 +102,7 @@ class _Guests:
 
     def __init__(self, room: Room, tries: Rates, acts: Rates) -> None:
         self._room, self._tries, self._acts = room, tries, acts
+        self._visits: dict[str, tuple[str, int]] = {}
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -173,7 +179,7 @@ class _Guests:
 
     def _obey(self, source: str, session: Session, said: Mapping[str, Any]) -> None:
         session.here()
-        if said.get("do") == "here":
+        if said.get("do") == "here" or self._had(source, session, said):
             return
         taken = _taken(said.get("do"), said.get("what"), self._room.world)
         if taken is None:
@@ -182,6 +188,19 @@ class _Guests:
             session.say("slowly, please: one thing after the other")
         elif not self._room.wish(source, *taken):
             session.say("too much at once for the show; try again")
+
+    def _had(self, source: str, session: Session, said: Mapping[str, Any]) -> bool:
+        """Whether a numbered wish came before: a phone that was cut off sends again what it does not know to have arrived."""
+        visit, number = said.get("visit"), said.get("n")
+        if not isinstance(visit, str) or not isinstance(number, int) or not 0 < number < 2**31:
+            return False
+        known, last = self._visits.pop(source, ("", 0))
+        last = last if known == visit[:_VISIT] else 0
+        self._visits[source] = visit[:_VISIT], max(number, last)
+        if len(self._visits) > _VISITS:
+            del self._visits[next(iter(self._visits))]
+        session.got(max(number, last))
+        return number <= last
 
 
 class _Operators:
@@ -254,9 +273,11 @@ async def _converse(
         while valid():
             while not reads.take(source):
                 await asyncio.sleep(_HELD_S)
-            said = _object(await socket.receive_text())
-            if said is not None and valid():
-                obey(session, said)
+            with suppress(TimeoutError):
+                # A pass ends at noon also for a phone that says nothing.
+                said = _object(await asyncio.wait_for(socket.receive_text(), _VALID_S))
+                if said is not None and valid():
+                    obey(session, said)
         await socket.close(OVER)
     except (WebSocketDisconnect, KeyError, RuntimeError):
         # KeyError: bytes instead of text. RuntimeError: closed while it was answered.

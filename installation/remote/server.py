@@ -7,6 +7,7 @@ pictures and sockets are this thread's. What is told is what is newest: a phone 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import json
 import socket
@@ -43,6 +44,9 @@ PHONES_PER_ADDRESS = 4
 CONNECTIONS_PER_ADDRESS = 24
 CONNECTIONS = 700
 FOUND = 12
+SPEAKS_S = 10.0
+"""A socket is told something so often at least."""
+
 _MESSAGE_BYTES = 1024
 _WISHES = 512
 _SAID = 8
@@ -333,6 +337,7 @@ class _Session:
         self._words: deque[str] = deque(maxlen=_SAID)
         self._awake = asyncio.Event()
         self._last: Mapping[str, Any] | None = None
+        self._got = 0
         self._over = False
 
     def wake(self) -> None:
@@ -342,6 +347,11 @@ class _Session:
     def say(self, words: str) -> None:
         """Tell one thing."""
         self._words.append(words)
+        self._awake.set()
+
+    def got(self, number: int) -> None:
+        """Tell that the wish of this number, and all before it, have come."""
+        self._got = max(self._got, number)
         self._awake.set()
 
     def here(self) -> None:
@@ -354,23 +364,34 @@ class _Session:
         self._awake.set()
 
     async def send(self) -> None:
-        """Tell what changed, as soon as it does; then let a moment pass, so that many changes are one message."""
+        """Tell what changed, as soon as it does; then let a moment pass, so that many changes are one message.
+
+        When nothing changes the place in the song is told now and then: a phone that hears nothing knows that it is cut off.
+        """
         try:
-            while True:
-                await self._awake.wait()
+            while not self._over:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._awake.wait(), SPEAKS_S)
+                silent = not self._awake.is_set()
                 self._awake.clear()
-                if self._over:
-                    await self._socket.close(4409)
-                    return
-                while self._words:
-                    await self._socket.send_text(json.dumps({"said": self._words.popleft()}))
-                now = self._remote.message(self.source)
-                if now is not None and now != self._last:
-                    self._last = now
-                    await self._socket.send_text(json.dumps({**now, "at_s": self._remote.place_s()}))
+                await self._tell(silent=silent)
                 await asyncio.sleep(0.1)
+            await self._socket.close(4409)
         except Exception:  # a socket that is gone is its reader's to close
             return
+
+    async def _tell(self, *, silent: bool) -> None:
+        got, self._got = self._got, 0
+        if got:
+            await self._socket.send_text(json.dumps({"got": got}))
+        while self._words:
+            await self._socket.send_text(json.dumps({"said": self._words.popleft()}))
+        now, place = self._remote.message(self.source), {"at_s": self._remote.place_s()}
+        if now is not None and now != self._last:
+            self._last = now
+            await self._socket.send_text(json.dumps({**now, **place}))
+        elif silent:
+            await self._socket.send_text(json.dumps(place))
 
 
 @lru_cache(maxsize=2)

@@ -12,8 +12,9 @@ from installation.control.arbiter import MOODS, Standing, title_of
 from installation.control.knobs import LiveKnob, registry
 from installation.control.turns import needed, place_words
 from installation.messages import KnobValue
-from installation.state import FrameState
+from installation.state import COMING, FrameState
 from installation.world import World
+from mixtape.playlists.registry import RECIPES, sentence_of
 from mixtape.types import Track
 
 DOTS = 3000
@@ -43,7 +44,9 @@ def evening(state: FrameState, standing: Standing, world: World, *, present: Set
         for place, wish in enumerate(standing.turns.waiting)
     ]
     moods = {knob: standing.moods[knob].wish if knob in standing.moods else 0.0 for knob in MOODS}
-    coming = [] if queue or not state.next_ids else [song(world.track(state.next_ids[0]))]
+    wished = set(standing.turns.songs)
+    after = dict.fromkeys((*state.next_ids, *state.tape.songs[:COMING]))
+    coming = [song(world.track(each)) for each in after if each not in wished][:COMING]
     return {
         "now": song(world.track(state.track_id)),
         "colours": ["#{:02x}{:02x}{:02x}".format(*row) for row in state.palette.srgb[:3].astype(int).tolist()],
@@ -52,6 +55,7 @@ def evening(state: FrameState, standing: Standing, world: World, *, present: Set
         "map": state.map,
         "queue": queue,
         "coming": coming,
+        "tape": tape(state),
         "votes": len(standing.voters),
         "needed": needed(standing.voters, present),
         "moods": moods,
@@ -67,6 +71,14 @@ def for_phone(told: Mapping[str, Any], source: str) -> dict[str, Any]:
     ]
     rest = {key: value for key, value in told.items() if key != "voters"}
     return rest | {"queue": queue, "voted": source in told["voters"]}
+
+
+def tape(state: FrameState) -> dict[str, str] | None:
+    """The mixtape whose songs come, its name and what it is; None where the show goes from song to song."""
+    recipe = state.tape.manner.partition(":")[0]
+    if not state.tape.songs or recipe not in RECIPES:
+        return None
+    return {"name": recipe.replace("_", " "), "words": sentence_of(RECIPES[recipe])}
 
 
 def dots(world: World, name: str) -> dict[str, Any]:

@@ -1,14 +1,57 @@
 "use strict";
 /* The guests' page. ES2017, no libraries: it must run on a phone of ten years. */
 
-let told = null, heardAt = 0, touched = 0, open = "", map = null, coming = "", mark = -1, asked = 0, back = null;
+const DIALS = { energy: ["calmer", "wilder"], wall_strength: ["dreaming freely", "following the song"] };
 
-const send = talk("/live", () => post("/join", { token: SECRET }), hear);
+let told = null, heardAt = 0, touched = 0, open = "", map = null, fetching = "", mark = -1, asked = 0, back = null, away = true;
 
-function wish(what, value) { touched = Date.now(); send({ do: what, what: value }); }
+/* What was wished and not yet heard by the show; each has a number, so that nothing sent twice counts twice. */
+let waiting = [], count = 0;
+const VISIT = Math.random().toString(36).slice(2, 14);
+const WAITING = 10;
+
+const send = talk("/live", () => post("/join", { token: SECRET }), { hear: hear, link: link });
+
+function wish(what, value) {
+  touched = Date.now();
+  if (DIALS[what]) waiting = waiting.filter((each) => each.do !== what);
+  if (waiting.length >= WAITING) { say("Enough waits to be sent; it is sent when the show is back."); return; }
+  const one = { do: what, what: value, visit: VISIT, n: ++count };
+  waiting.push(one);
+  if (away || !send(one)) say(waiting.length === 1 ? "It waits here, and is sent when the show is back." :
+    waiting.length + " wishes wait here, and are sent when the show is back.");
+}
+
+function link(how, words) {
+  const was = away;
+  away = how !== "on";
+  el("link").hidden = how !== "away";
+  el("link").textContent = how === "away" ? "Not connected. " + (words ? capital(words) + "." : "Trying again.") : "";
+  el("over").hidden = how !== "over";
+  el("playing").hidden = how === "over";
+  document.body.classList.toggle("away", away);
+  if (how === "over") {
+    close();
+    el("main").hidden = el("nav").hidden = true;
+    el("over-words").textContent = capital(words) + ".";
+    waiting = [];
+    say("");
+  }
+  if (how === "on" && was) {
+    if (told) { say("Connected again."); el("main").hidden = el("nav").hidden = false; }
+    waiting.forEach(send);
+  }
+}
+
+function capital(words) { return words.charAt(0).toUpperCase() + words.slice(1); }
 
 function hear(message) {
-  if (message.said) { say(message.said.charAt(0).toUpperCase() + message.said.slice(1)); return; }
+  if (message.got) { waiting = waiting.filter((each) => each.n > message.got); return; }
+  if (message.said) { say(capital(message.said)); return; }
+  if (!message.now) {
+    if (told) { told.at_s = message.at_s; heardAt = Date.now(); progress(); }
+    return;
+  }
   const before = told;
   told = message;
   heardAt = Date.now();
@@ -20,16 +63,31 @@ function hear(message) {
     picture(el("cover"), told.now.id);
     tint(told.colours);
   }
+  news(before);
   queue();
   votes();
-  for (const name of ["energy", "wall_strength"]) {
+  for (const name of Object.keys(DIALS)) {
     const dial = el(name);
-    if (document.activeElement !== dial || Date.now() - touched > 3000) dial.value = told.moods[name];
+    if (document.activeElement !== dial || Date.now() - touched > 3000) { dial.value = told.moods[name]; spoken(dial); }
   }
   progress();
   if (map && map.map !== told.map && !el("map").hidden) showMap();
   draw();
 }
+
+/* For those who hear the page: another song, and where one's own wishes stand. */
+function news(before) {
+  const words = [];
+  if (!before || before.now.id !== told.now.id) words.push("Now: " + named(told.now) + ".");
+  const stood = {};
+  if (before) before.queue.forEach((song) => { stood[song.id] = song.when; });
+  told.queue.forEach((song) => {
+    if (song.mine && stood[song.id] && stood[song.id] !== song.when) words.push("Your wish " + song.title + " comes " + song.when + ".");
+  });
+  if (words.length) el("news").textContent = words.join(" ");
+}
+
+function named(song) { return song.title + (song.artist ? ", " + song.artist : ""); }
 
 function picture(image, id) {
   image.onload = () => { image.hidden = false; };
@@ -37,17 +95,29 @@ function picture(image, id) {
   image.src = "/cover?id=" + encodeURIComponent(id);
 }
 
-/* The song's strongest colour that can be read: light on dark, dark on light. */
+/* The song's strongest colour, made light (on dark) or dark (on light) until it can be read: a contrast of 7 as WCAG 2 counts it. */
 function tint(colours) {
   const light = window.matchMedia && matchMedia("(prefers-color-scheme: light)").matches;
-  let best = "", score = 0;
+  let best = null, score = -1;
   for (const colour of colours) {
     const rgb = [1, 3, 5].map((at) => parseInt(colour.substr(at, 2), 16));
     const far = Math.max.apply(null, rgb) - Math.min.apply(null, rgb);
-    const moved = rgb.map((part) => Math.round(light ? part * 0.45 : 255 - (255 - part) * 0.55));
-    if (far >= score) { score = far; best = "rgb(" + moved.join(",") + ")"; }
+    if (far > score) { score = far; best = rgb; }
   }
-  if (best) document.documentElement.style.setProperty("--tint", best);
+  if (!best) return;
+  const ground = light ? [247, 245, 241] : [11, 11, 13], end = light ? 0 : 255;
+  for (let step = 0; step < 40 && contrast(best, ground) < 7.1; step++) best = best.map((part) => Math.round(part + (end - part) * 0.08));
+  document.documentElement.style.setProperty("--tint", "rgb(" + best.join(",") + ")");
+}
+
+function luminance(rgb) {
+  const line = rgb.map((part) => part / 255 <= 0.04045 ? part / 255 / 12.92 : Math.pow((part / 255 + 0.055) / 1.055, 2.4));
+  return 0.2126 * line[0] + 0.7152 * line[1] + 0.0722 * line[2];
+}
+
+function contrast(one, other) {
+  const light = [luminance(one), luminance(other)].sort((a, b) => b - a);
+  return (light[0] + 0.05) / (light[1] + 0.05);
 }
 
 function progress() {
@@ -64,6 +134,7 @@ function row(song, words, onBack) {
   title.textContent = song.title;
   under.textContent = words;
   button.appendChild(title);
+  button.appendChild(document.createTextNode(" "));
   button.appendChild(under);
   button.onclick = () => choose(song.id, song);
   line.appendChild(button);
@@ -89,28 +160,56 @@ function fill(list, rows, none) {
   }
 }
 
-let queued = "";
+/* Of a long queue the first songs, and one's own, so that the dials stay near. */
+const FIRST = 3;
+let queued = "", whole = false;
+el("all").onclick = () => { whole = !whole; queued = ""; queue(); };
 function queue() {
-  const now = JSON.stringify([told.queue, told.coming]);
+  const now = JSON.stringify([told.queue, told.coming, told.tape]);
   if (now === queued) return;
   queued = now;
   const wishes = told.queue.map((song) =>
     row(song, [song.when + (song.mine ? ", your wish" : ""), song.artist].filter(Boolean).join(" · "),
       song.mine ? () => wish("withdraw", song.id) : null));
-  const coming = told.coming.map((song) => row(song, ["next, unless somebody wishes", song.artist].filter(Boolean).join(" · ")));
-  fill(el("queue"), wishes.concat(coming));
+  const coming = told.coming.map((song, at) =>
+    row(song, [at ? "" : told.queue.length ? "then" : "next, unless somebody wishes", song.artist].filter(Boolean).join(" · ")));
+  const rows = wishes.concat(coming), seen = whole ? rows : rows.filter((_, at) => at < FIRST || (told.queue[at] || {}).mine);
+  keepFocus(el("queue"), () => fill(el("queue"), seen, "Nothing yet."));
+  el("all").hidden = rows.length <= FIRST;
+  el("all").textContent = whole ? "Fewer" : "All " + rows.length + " songs";
+  el("all").setAttribute("aria-expanded", String(whole));
+  el("tape").textContent = told.tape ? "From the mixtape “" + told.tape.name + "”. " + told.tape.words : "";
+}
+
+/* A list that is made anew keeps who was on its third row there. */
+function keepFocus(list, change) {
+  const at = Array.prototype.indexOf.call(list.querySelectorAll("button"), document.activeElement);
+  change();
+  if (at < 0) return;
+  const all = list.querySelectorAll("button");
+  if (all.length) all[Math.min(at, all.length - 1)].focus();
 }
 
 function votes() {
   const button = el("vote");
   const count = told.votes ? " (" + told.votes + " of " + told.needed + ")" : told.needed > 1 ? " (" + told.needed + " needed)" : "";
-  button.textContent = (told.voted ? "You voted to skip" : "Vote to skip") + count;
-  button.disabled = told.voted;
+  button.textContent = (told.voted ? "You want to skip" : "Vote to skip") + count;
+  button.setAttribute("aria-disabled", told.voted ? "true" : "false");
 }
 
 el("like").onclick = () => told && wish("like", told.now.id);
-el("vote").onclick = () => told && wish("vote", told.now.id);
-for (const name of ["energy", "wall_strength"]) el(name).onchange = () => wish(name, Number(el(name).value));
+el("vote").onclick = () => told && !told.voted && wish("vote", told.now.id);
+el("song").onclick = () => told && choose(told.now.id, told.now);
+for (const name of Object.keys(DIALS)) {
+  el(name).oninput = () => spoken(el(name));
+  el(name).onchange = () => wish(name, Number(el(name).value));
+}
+
+/* What a dial says to those who do not see it. */
+function spoken(dial) {
+  const far = Math.round(100 * Math.abs(dial.value)), ends = DIALS[dial.id];
+  dial.setAttribute("aria-valuetext", far ? far + " % " + ends[dial.value < 0 ? 0 : 1] : "in the middle");
+}
 
 /* One song ------------------------------------------------------------------------------------------------------------- */
 
@@ -131,7 +230,7 @@ async function choose(id, known) {
     el("chosen").textContent = song.title;
     el("chosen-artist").textContent = [song.artist, song.album].filter(Boolean).join(" · ");
     fill(el("near"), near.map((each) => row(each, each.artist)));
-  } catch (error) { say("No connection; trying again …"); }
+  } catch (error) { say("Not reached just now; try again."); }
 }
 
 function close() {
@@ -159,7 +258,7 @@ document.addEventListener("keydown", (key) => {
 el("nav").addEventListener("click", (click) => {
   const page = click.target.getAttribute("data-page");
   if (!page) return;
-  for (const button of el("nav").children) button.removeAttribute("aria-current");
+  for (const button of Array.from(el("nav").children)) button.removeAttribute("aria-current");
   click.target.setAttribute("aria-current", "page");
   for (const id of ["play", "map", "find"]) el(id).hidden = id !== page;
   window.scrollTo(0, 0);
@@ -172,30 +271,31 @@ el("words").addEventListener("input", () => {
   setTimeout(async () => {
     if (mine !== asked) return;
     const text = el("words").value.trim();
-    if (!text) { fill(el("found"), []); return; }
+    if (!text) { fill(el("found"), []); el("count").textContent = ""; return; }
     try {
       const found = await ask("/search?q=" + encodeURIComponent(text));
-      if (mine === asked) fill(el("found"), found.map((each) => row(each, [each.artist, each.album].filter(Boolean).join(" · "))),
-        "Nothing like it here.");
-    } catch (error) { say("No connection; trying again …"); }
+      if (mine !== asked) return;
+      fill(el("found"), found.map((each) => row(each, [each.artist, each.album].filter(Boolean).join(" · "))), "Nothing like it here.");
+      el("count").textContent = found.length === 1 ? "One song found" : found.length + " songs found";
+    } catch (error) { say("Not reached just now; try again."); }
   }, 250);
 });
 
-const HINT = el("hint").textContent;
-
 /* The map -------------------------------------------------------------------------------------------------------------- */
+
+const HINT = el("hint").textContent;
 
 async function showMap() {
   const name = told ? told.map : "";
-  if (name && coming !== name && (!map || map.map !== name)) {
-    coming = name;
+  if (name && fetching !== name && (!map || map.map !== name)) {
+    fetching = name;
     try {
       const found = measured(await ask("/songs?map=" + encodeURIComponent(name)));
       found.was = map && map.ids.length === found.ids.length ? map : null;
       found.since = Date.now();
       map = found;
-    } catch (error) { say("No connection; trying again …"); return; }
-    finally { coming = ""; }
+    } catch (error) { say("Not reached just now; try again."); return; }
+    finally { fetching = ""; }
     const some = map.ids.length < map.of ? " " + map.ids.length + " of " + map.of + " songs are drawn." : "";
     el("hint").textContent = (map.by ? map.by + ". " : "") + HINT + some;
   }
@@ -208,8 +308,8 @@ function measured(found) {
   const least = (all) => all.reduce((a, b) => Math.min(a, b), 1000), most = (all) => all.reduce((a, b) => Math.max(a, b), 0);
   found.left = least(xs);
   found.top = most(ys);
-  found.span = Math.max(most(xs) - found.left, found.top - least(ys), 1);
-  found.high = (found.top - least(ys)) / found.span;
+  found.wide = Math.max(most(xs) - found.left, 1);
+  found.high = Math.max(found.top - least(ys), 1);
   return found;
 }
 
@@ -222,25 +322,27 @@ function glided() {
   return t * t * (3 - 2 * t);
 }
 
-/* Where a dot is on a canvas so wide: the map fills it, its shape kept; `p` of the way from the map before. */
-function place(at, side, p) {
-  const here = spot(map, at, side);
+/* Where a dot is on a canvas so wide and high: the map fills it, its shape kept; `p` of the way from the map before. */
+function place(at, side, high, p) {
+  const here = spot(map, at, side, high);
   if (p === undefined || p === 1 || !map.was) return here;
-  const there = spot(map.was, at, side);
+  const there = spot(map.was, at, side, high);
   return [there[0] + (here[0] - there[0]) * p, there[1] + (here[1] - there[1]) * p];
 }
 
-function spot(of, at, side) {
-  const one = (side - 28) / of.span;
-  return [14 + (of.xy[2 * at] - of.left) * one, 14 + (of.top - of.xy[2 * at + 1]) * one];
+function spot(of, at, side, high) {
+  const one = Math.min((side - 28) / of.wide, (high - 28) / of.high), from = (side - one * of.wide) / 2;
+  return [from + (of.xy[2 * at] - of.left) * one, 14 + (of.top - of.xy[2 * at + 1]) * one];
 }
 
 function draw() {
   const canvas = el("dots");
   if (!map || el("map").hidden) return;
   const side = canvas.clientWidth, scale = window.devicePixelRatio || 1;
-  const p = glided(), tall = map.was ? map.was.high + (map.high - map.was.high) * p : map.high;
-  const high = Math.round(28 + tall * (side - 28));
+  const p = glided(), tall = (of) => 28 + of.high * (side - 28) / of.wide;
+  const free = window.innerHeight - el("playing").offsetHeight - el("hint").offsetHeight - el("nav").offsetHeight - 24;
+  const wanted = map.was ? tall(map.was) + (tall(map) - tall(map.was)) * p : tall(map);
+  const high = Math.round(Math.max(160, Math.min(wanted, free)));
   if (p < 1) requestAnimationFrame(draw);
   canvas.style.height = high + "px";
   canvas.width = Math.round(side * scale);
@@ -251,7 +353,7 @@ function draw() {
   const waiting = told ? told.queue.map((song) => song.id) : [];
   const radius = map.ids.length > 800 ? 1.6 : map.ids.length > 200 ? 2.6 : 4;
   map.ids.forEach((id, at) => {
-    const xy = place(at, side, p), wished = waiting.indexOf(id) >= 0;
+    const xy = place(at, side, high, p), wished = waiting.indexOf(id) >= 0;
     pen.globalAlpha = wished ? 1 : 0.75;
     pen.fillStyle = wished ? bright : ink;
     pen.beginPath();
@@ -274,7 +376,7 @@ el("dots").addEventListener("click", (click) => {
   const box = el("dots").getBoundingClientRect();
   let best = -1, nearest = 36 * 36;
   map.ids.forEach((id, at) => {
-    const xy = place(at, box.width), far = Math.pow(xy[0] - click.clientX + box.left, 2) + Math.pow(xy[1] - click.clientY + box.top, 2);
+    const xy = place(at, box.width, box.height), far = Math.pow(xy[0] - click.clientX + box.left, 2) + Math.pow(xy[1] - click.clientY + box.top, 2);
     if (far < nearest) { nearest = far; best = at; }
   });
   if (best >= 0) { mark = best; draw(); choose(map.ids[best]); }
@@ -297,10 +399,10 @@ el("dots").addEventListener("keydown", async (key) => {
   const here = mark;
   try {
     const song = await ask("/song?id=" + encodeURIComponent(map.ids[here]));
-    if (here === mark) say(song.title + (song.artist ? ", " + song.artist : ""));
-  } catch (error) { say("No connection; trying again …"); }
+    if (here === mark) say(named(song));
+  } catch (error) { say("Not reached just now; try again."); }
 });
 
 /* Somebody is here: what the majority of votes is counted from. */
 document.addEventListener("click", () => { touched = Date.now(); });
-setInterval(() => { if (!document.hidden && told) send({ do: "here" }); }, 60000);
+setInterval(() => { if (!document.hidden && told && !away) send({ do: "here" }); }, 60000);

@@ -10,34 +10,27 @@ import re
 import socket
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 pytest.importorskip("uvicorn")
-from chromium import PROGRAM, Browser
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from installation.control.arbiter import Standing, rule
 from installation.control.knobs import registry
 from installation.control.rates import Rates
+from installation.messages import ControlEvent
 from installation.remote import server
 from installation.remote.passes import Passes
 from installation.remote.server import PHONES_PER_ADDRESS, Remote
-from installation.remote.words import Told
+from installation.remote.words import Told, evening
+from installation.tape import Tape
 
 PAGE = Path(server.__file__).parent / "page"
-
-
-@pytest.fixture
-def remote(small_world, play):
-    with Remote(small_world, find=small_world.find, host="127.0.0.1", port=0) as remote:
-        assert remote.errors() == []
-        remote.tell(Told(play(small_world, 1.0), Standing(), (("frames", "60.0 a second"),)))
-        yield remote
-    assert remote.errors() == []
 
 
 def ask(remote, target, *, method="GET", body=None, cookie="", headers=(), source="127.0.0.1"):
@@ -155,6 +148,70 @@ def test_a_pass_is_of_one_evening_and_of_one_phone():
     now[0] = datetime.datetime(2026, 3, 2, 18, 0)
     assert passes.phone(shown) is None and not passes.admits(token)
     assert passes.operator_pass("guess") is None and passes.is_operator(passes.operator_pass(passes.secret))
+
+
+def test_at_noon_the_code_changes_and_phones_that_say_nothing_are_told_to_scan_it(small_world, play, monkeypatch):
+    monkeypatch.setattr("installation.remote.pages._VALID_S", 0.05)
+    now = [datetime.datetime(2026, 3, 1, 11, 59)]
+    with Remote(small_world, find=small_world.find, host="127.0.0.1", port=0, passes=Passes(lambda: now[0])) as remote:
+        remote.tell(Told(play(small_world, 1.0), Standing()))
+        code, cookie = remote.code, enter(remote)
+        operator = ask(remote, "/operator/join", method="POST", body={"secret": remote.passes.secret})[0].headers["Set-Cookie"]
+        with live(remote, cookie) as phone, live(remote, operator.split(";")[0], "/operator/live") as page:
+            phone.recv(5), page.recv(5)
+            now[0] = datetime.datetime(2026, 3, 1, 12, 0)
+            with pytest.raises(ConnectionClosed) as closed:
+                phone.recv(5)
+            assert closed.value.rcvd.code == 4401
+            assert remote.code != code
+            page.send(json.dumps({"turn": "next", "value": None}))
+            assert [event.knob for event in drained(remote)] == ["next"]
+        # A pass of the evening before opens nothing, and a clock that is set back does not bring it to life.
+        for hour in (12, 11):
+            now[0] = datetime.datetime(2026, 3, 1, hour, 0)
+            assert ask(remote, "/songs", cookie=cookie)[0].status == 403
+        assert ask(remote, "/songs", cookie=enter(remote))[0].status == 200
+
+
+def test_a_wish_sent_twice_counts_once_and_is_acknowledged_both_times(remote, small_world):
+    cookie = enter(remote)
+    wish = {"do": "seed", "what": small_world.tracks[20].id, "visit": "abc", "n": 3}
+    for _ in range(2):
+        with live(remote, cookie) as phone:
+            phone.recv(5)
+            phone.send(json.dumps(wish))
+            assert json.loads(phone.recv(5)) == {"got": 3}
+    with live(remote, cookie) as phone:
+        phone.recv(5)
+        phone.send(json.dumps(wish | {"n": 4}))
+        phone.send(json.dumps(wish | {"visit": "of another page", "n": 1}))
+        assert len(drained(remote, 3)) == 3
+    time.sleep(0.1)
+    assert remote.drain(9.0) == []
+
+
+def test_a_phone_hears_something_now_and_then_though_nothing_changes(remote, monkeypatch):
+    monkeypatch.setattr(server, "SPEAKS_S", 0.05)
+    with live(remote, enter(remote)) as phone:
+        assert "now" in json.loads(phone.recv(5))
+        assert [list(json.loads(phone.recv(5))) for _ in range(2)] == [["at_s"]] * 2
+
+
+def test_guests_see_what_comes_after_the_wishes_and_which_mixtape_it_is_of(remote, small_world, play):
+    state = play(small_world, 1.0)
+    tape = tuple(track.id for track in small_world.tracks[20:28])
+    wishes = [ControlEvent("phone:0000000b", "seed", small_world.tracks[row].id, 7.0) for row in (12, 20)]
+    standing, _ = rule(Standing(), wishes, state, small_world, present=frozenset(), now_s=7.0)
+    told = evening(
+        replace(state, next_ids=(*standing.turns.songs, *tape[1:4]), tape=Tape(state.track_id, "islands:2:1:1:1:1:1", tape)),
+        standing,
+        small_world,
+        present=frozenset(),
+    )
+    assert [song["id"] for song in told["queue"]] == [event.value for event in wishes]
+    assert [song["id"] for song in told["coming"]] == list(tape[1:5])
+    assert told["tape"]["name"] == "islands" and told["tape"]["words"].endswith(".")
+    assert evening(state, standing, small_world, present=frozenset())["tape"] is None
 
 
 def test_a_socket_without_a_pass_or_of_another_page_is_turned_away(remote):
@@ -294,39 +351,6 @@ def test_the_page_is_small_and_links_to_nothing_outside():
     texts = [path.read_text(encoding="utf-8") for path in PAGE.iterdir()]
     assert sum(len(text.encode()) for text in texts) < 60_000
     assert not any(re.search(r"https?://|\?\.|\?\?|innerHTML|onclick=\"|style=\"", text) for text in texts)
-
-
-@pytest.mark.skipif(PROGRAM is None, reason="no Chromium here")
-def test_in_chromium_a_guest_sees_the_song_finds_another_and_wishes_for_it(remote, small_world, play, tmp_path):
-    with Browser(tmp_path) as page:
-        page.open(f"{remote.address}#{remote.passes.token}")
-        page.wait("!el('main').hidden")
-        assert page.value("el('title').textContent") == "Vermilion Sands"
-        assert page.value("location.hash") == ""
-        assert page.value("document.documentElement.scrollWidth") == 390
-        page.value("document.querySelector('[data-page=find]').click()")
-        page.value("el('words').value = 'artist 2'; el('words').dispatchEvent(new Event('input'))")
-        page.wait("el('found').children.length")
-        page.value("document.querySelector('#found button').click()")
-        page.wait("el('near').children.length == 8")
-        assert page.value("document.activeElement.id") == "chosen"
-        page.value("el('ask').click()")
-        assert [event.knob for event in drained(remote)] == ["seed"]
-        page.value("document.querySelector('[data-page=map]').click()")
-        page.wait("el('dots').width > 0 && map")
-        page.value("el('dots').focus()")
-        page.key("ArrowRight", 39)
-        assert "Artist" in page.wait("el('said').textContent")
-        page.key("Enter", 13)
-        page.wait("!el('sheet').hidden")
-        at = page.value("place(0, 300)")
-        remote.tell(Told(play(small_world, 2.0, (1.0, "map", "rp-30")), Standing(), ()), (("nobody", "now"),))
-        page.wait("map.map === 'rp-30' && !map.was")
-        assert page.value("place(0, 300)") != at
-        assert page.value("el('hint').textContent").startswith("By rhythm patterns. Every dot is a song")
-        picture = tmp_path / "phone.png"
-        page.picture(picture)
-        assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 def test_what_a_phone_sends_too_fast_waits_unread_and_others_are_heard(small_world, play, monkeypatch):
