@@ -98,39 +98,56 @@ def reach(songs: int) -> float:
 def along(points: FloatArray, xy: FloatArray, *, count: int, artist: Callable[[int], str], gap: int) -> list[int]:
     """Rows of the songs at `xy` (n, 2) along a line through `points` (k, 2), in its order, each once, at most `count` of them.
 
-    Songs within `reach` of the line count, and where thousands do, only nearer ones. Where they are more than wanted, each of as
-    many equal stretches of the line has the one nearest to it, whose artist played none of the last `gap`; what stretches without
-    a song leave over goes to the nearest of the others. What lies at an end counts from there, so that a line from song to song
-    begins and ends with those. `artist` is the name of a row's, "" where nobody is named.
+    Songs within `reach` of the line count, and where thousands do, only nearer ones; beyond its ends only those a third as near.
+    A line from song to song begins with the one and ends with the other. Where there are more songs than wanted, each of as many
+    equal stretches of the line has the one nearest to it whose artist played none of the last `gap`, and what stretches without
+    a song leave over goes to the nearest of the others. `artist` is the name of a row's, "" where nobody is named.
     """
     far = reach(len(xy))
     while len(near := _beside(points, xy, far)) > _LOOKED_AT // 4 and far > _LEAST:
         far *= 0.5
     if not len(near):
         return []
-    away, way = _to_line(xy[near].astype(np.float64), points.astype(np.float64))
-    close = away <= far
+    at, line = xy[near].astype(np.float64), points.astype(np.float64)
+    away, way = _to_line(at, line)
+    length = float(np.hypot(*np.diff(line, axis=0).T).sum())
+    # The songs at the very ends stand before and after all others.
+    for end, place in ((line[0], -1.0), (line[-1], length + 1.0)):
+        off = np.hypot(*(at - end).T)
+        if off.min() <= 0.5 * far and 0.0 <= way[off.argmin()] <= length:
+            way[off.argmin()] = place
+    beyond = (way == 0.0) | (np.abs(way - length) < 1e-9)
+    close = away <= np.where(beyond, far / 3.0, far)
     near, away, way = near[close], away[close], way[close]
-    length = float(np.hypot(*np.diff(points.astype(np.float64), axis=0).T).sum())
-    # Beyond an end of the line all lie equally far along it: the first and the last are those at the ends themselves.
-    at_end = np.where(way <= 0.0, away, np.where(way >= length - 1e-9, -away, 0.0))
-    if len(near) <= count:
-        return near[np.lexsort((near, at_end, way))].tolist()
-    stretch = np.minimum((way / max(length, 1e-9) * count).astype(int), count - 1)
+    if len(near) > count:
+        some = _spread(near, away, way / max(length, 1e-9), count=count, artist=artist, gap=gap)
+        near, way = near[some], way[some]
+    return near[np.lexsort((near, way))].tolist()
+
+
+def _spread(
+    rows: Rows,
+    away: npt.NDArray[np.float64],
+    share: npt.NDArray[np.float64],
+    *,
+    count: int,
+    artist: Callable[[int], str],
+    gap: int,
+) -> list[int]:
+    """Which `count` of the songs (m,) to take, evenly along a line that they lie `away` from, each at a `share` 0..1 of it; those
+    of the songs beyond are its ends."""
+    stretch = np.clip((share * count).astype(int), 0, count - 1)
+    # An end of the line is nearer to it than anything else.
+    off = np.where((share < 0.0) | (share > 1.0), -1.0, away)
     taken: list[int] = []
     for each in range(count):
         here = np.flatnonzero(stretch == each)
-        off = away[here]
-        if each in (0, count - 1):
-            off = np.hypot(*(xy[near[here]] - points[0 if each == 0 else -1]).T)
-        here = here[np.lexsort((near[here], off))].tolist()
-        lately = {artist(int(near[song])) for song in taken[-gap:]} - {""} if gap else set()
-        free = (song for song in here if artist(int(near[song])) not in lately)
+        here = here[np.lexsort((rows[here], off[here]))].tolist()
+        lately = {artist(int(rows[song])) for song in taken[-gap:]} - {""} if gap else set()
+        free = (song for song in here if artist(int(rows[song])) not in lately or off[song] < 0.0)
         taken += [next(free, here[0])] if here else []
-    if len(taken) < count:
-        rest = [song for song in np.lexsort((near, away)).tolist() if song not in set(taken)]
-        taken += rest[: count - len(taken)]
-    return near[sorted(taken, key=lambda song: (way[song], at_end[song], near[song]))].tolist()
+    rest = [song for song in np.lexsort((rows, away)).tolist() if song not in set(taken)]
+    return [*taken, *rest[: count - len(taken)]]
 
 
 def inside(points: FloatArray, xy: FloatArray, *, start: tuple[float, float]) -> list[int]:
