@@ -9,6 +9,8 @@ their places nor their speed ever jump. All of it follows from the flights and t
 from __future__ import annotations
 
 import math
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -172,7 +174,8 @@ class Family:
         self._places: dict[str, Places] = {}
         self._ways: dict[tuple[str, str], Way | None] = {}
         self._names: dict[str, tuple[Name, ...]] = {}
-        self._ground = lru_cache(maxsize=_GROUNDS)(self._shaped)
+        self._grounds: OrderedDict[str, Landscape] = OrderedDict()
+        self._shelf = threading.Lock()
         self._late = lru_cache(maxsize=8)(self._lateness)
 
     @property
@@ -238,7 +241,7 @@ class Family:
 
     def ready(self, name: str) -> bool:
         """Whether it is prepared, so that showing it costs no frame its time."""
-        return name in self._ready
+        return name in self._ready and name in self._grounds
 
     def sibling(self, name: str) -> Sibling:
         """A map as it was read. LibraryError when it cannot be."""
@@ -264,8 +267,17 @@ class Family:
         return self._names[name]
 
     def ground(self, name: str) -> Landscape:
-        """The land under a map; of the last few only."""
-        return self._ground(name)
+        """The land under a map; that of the last few is kept, since each takes 9 MB."""
+        with self._shelf:
+            if name in self._grounds:
+                self._grounds.move_to_end(name)
+                return self._grounds[name]
+        made = landscape(self.places(name).map_xy, self.tints)
+        with self._shelf:
+            self._grounds[name] = made
+            while len(self._grounds) > _GROUNDS:
+                self._grounds.popitem(last=False)
+        return made
 
     def way(self, before: str, after: str) -> Way | None:
         """The way from a map to its neighbour in the family, either way round; None between others, and where none was kept."""
@@ -281,9 +293,6 @@ class Family:
     def late(self, before: str, focus: int) -> tuple[FloatArray, float]:
         """How late (n,) tiles set out from a map, and the reach that is latest: see `places.lateness`."""
         return self._late(before, focus)
-
-    def _shaped(self, name: str) -> Landscape:
-        return landscape(self.places(name).map_xy, self.tints)
 
     def _lateness(self, before: str, focus: int) -> tuple[FloatArray, float]:
         return lateness(self.places(before).map_xy, focus)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
@@ -56,18 +56,13 @@ class World:
     gallery: Gallery | None = None
     """What the cover network drew at every age, where that was drawn."""
 
-    maps: Family = field(default=None)  # type: ignore[assignment]
-    """The family of maps, `song_map` the first of them; that one alone where nothing else is said."""
+    family: Family | None = None
+    """The family of maps, `song_map` the first of them: see `maps`."""
 
     own: tuple[OwnScene, ...] = ()
     """A user's own scenes."""
     scenes: tuple[str, ...] = ("map", "grid", "wall", "chart")
     """What can be shown of this collection, in the director's order: scenes of the house and, after them, a user's own."""
-
-    def __post_init__(self) -> None:
-        if self.maps is None:
-            alone = Family(self.song_map, self.grid, tints=lambda: tints_of(self.tracks, self.palette))
-            object.__setattr__(self, "maps", alone)
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -77,6 +72,11 @@ class World:
             "gallery": "no scene 'gallery': the network's pictures of every age are not drawn yet; run mixtape gallery",
         }
         return tuple(words for name, words in why.items() if name not in self.scenes)
+
+    @cached_property
+    def maps(self) -> Family:
+        """The family of maps; `song_map` alone where there is no other."""
+        return self.family or Family(self.song_map, self.grid, tints=lambda: tints_of(self.tracks, self.palette))
 
     @cached_property
     def row(self) -> Mapping[str, int]:
@@ -149,7 +149,7 @@ class World:
             loudness_lufs=_loudness(library).get,
             forming=forming,
             gallery=gallery,
-            maps=Family(
+            family=Family(
                 song_map,
                 grid,
                 words=_words(song_map),

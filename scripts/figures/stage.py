@@ -343,7 +343,7 @@ def _with_family(world: Any) -> Any:
     second = dataclasses.replace(first, name="rp-30", feature_set="rp", xy=other)
     way = np.linspace(first.xy, other, 31)[1:].astype(np.float32)
     family = Family(first, world.grid, tints=lambda: tints, others={"rp-30": lambda: Sibling("By rhythm patterns", second, way)})
-    return dataclasses.replace(world, maps=family)
+    return dataclasses.replace(world, family=family)
 
 
 ROWS = (

@@ -99,7 +99,7 @@ def made_world(songs: int, *, seconds: float = 30.0, config: Config | None = Non
         find=lambda text: tuple(track for track in tracks if text and text.lower() in track.label.lower()),
         forming=made_forming(xy),
         gallery=made_gallery(),
-        maps=Family(
+        family=Family(
             song_map,
             grid,
             words="By everything heard",

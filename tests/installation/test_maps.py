@@ -21,12 +21,13 @@ from installation.gl.tiles import tiles_of
 from installation.live import Ending, Live
 from installation.maps import Family, Flight, Sibling, Way, landed, named, set_out
 from installation.places import places_of
+from installation.room.told import Room
 from installation.scenes.legend import legends
 from installation.show import Show
 from installation.showlog import ShowLog
 from installation.showlog import events as logged
 from installation.stage import Stage
-from installation.state import ControlEvent, Moment, first_state, step
+from installation.state import ControlEvent, Moment, first_state, song_place, step
 from mixtape.config import changed
 from mixtape.errors import LibraryError, MixtapeError
 from mixtape.types import Region
@@ -152,7 +153,7 @@ def test_a_map_that_cannot_be_read_is_complained_of_and_the_show_goes_on(small_w
         raise LibraryError("maps/rp-30.npz: broken")
 
     family = Family(small_world.song_map, small_world.grid, tints=lambda: small_world.maps.tints, others={"rp-30": broken})
-    world = replace(small_world, maps=family)
+    world = replace(small_world, family=family)
     last = walked(world, 2.0, MAP, (1.0, "map", "rp-30"))[-1]
     assert last.error == "map 'rp-30': maps/rp-30.npz: broken"
     assert last.map == "fused"
@@ -284,7 +285,7 @@ def test_maps_are_laid_out_beside_the_loop(small_world):
         regions_apart=lambda name: (Region(f"Island of {name}", 0, (), (0.5, 0.5)),),
         others={"rp-30": lambda: small_world.maps.sibling("rp-30"), "gone": _gone},
     )
-    world = replace(small_world, maps=family)
+    world = replace(small_world, family=family)
 
     class NoLibrary:
         def __enter__(self):
@@ -421,3 +422,26 @@ def test_a_place_of_the_map_means_the_song_that_is_seen_there(small_world, play)
     x, y = small_world.maps.sibling("rp-30").song_map.xy[17].tolist()
     found, _ = step(state, [ControlEvent("test", "seed_at", f"{x} {y}", 14.0)], replace(state.moment, time_s=14.1), small_world)
     assert found.track_id == small_world.tracks[17].id
+
+
+def test_of_lands_the_last_few_are_kept_and_one_that_is_gone_is_made_again_beside_the_loop(small_world):
+    def named(number):
+        return lambda: Sibling("", replace(small_world.song_map, name=f"rp-{number}"))
+
+    names = [f"rp-{number}" for number in range(40, 45)]
+    others = {name: named(name[3:]) for name in names}
+    family = Family(small_world.song_map, small_world.grid, tints=lambda: small_world.maps.tints, others=others)
+    for name in names:
+        family.prepare(name)
+        assert family.ready(name)
+    assert [family.ready(name) for name in names] == [False, False, True, True, True]
+    family.prepare(names[0])
+    assert family.ready(names[0])
+
+
+def test_music_of_the_room_has_its_own_place_on_the_first_map_and_that_of_the_song_most_like_it_on_others(small_world, play):
+    state = replace(play(small_world, 4.0, MAP), room=Room(place=(0.9, 0.1)))
+    row = small_world.row[state.track_id]
+    assert song_place(state, small_world) == pytest.approx((0.6, -0.4))
+    away = replace(state, flights=(Flight("rp-30"),))
+    assert song_place(away, small_world) == pytest.approx(tuple(small_world.maps.places("rp-30").map_xy[row]))

@@ -54,7 +54,7 @@ def test_an_island_s_name_stands_in_the_picture_where_the_island_is(gl, make_wor
     state = play(world, 3.0, (0.0, "scene", "map"), (0.0, "title_s", 0.0), (0.0, "grain", 0.0))
 
     def with_islands(*found):
-        return replace(world, maps=Family(world.song_map, world.grid, tints=lambda: world.maps.tints, regions=lambda _: found))
+        return replace(world, family=Family(world.song_map, world.grid, tints=lambda: world.maps.tints, regions=lambda _: found))
 
     bare, named = with_islands(), with_islands(Region("WWWWWWWW", 0, ("a",), (0.5, 0.5)))
     frames = []
