@@ -188,9 +188,8 @@ def first_state(world: World, *, seed_id: str | None, seed: int) -> FrameState:
         if name not in ("auto", *world.scenes):
             error = _no_scene(name, world)
     scene = wish if wish in world.scenes else world.scenes[0]
-    song_map = str(turned["map"])
-    if fault := world.maps.fault(song_map):
-        error, song_map = fault, world.maps.first
+    if fault := world.maps.fault(str(turned["map"])):
+        error, turned = fault, MappingProxyType({**turned, "map": world.maps.first})
     return FrameState(
         moment=Moment(0, 0.0, 0.0, 0.0),
         track_id=track_id,
@@ -222,7 +221,7 @@ def first_state(world: World, *, seed_id: str | None, seed: int) -> FrameState:
         error_since_s=0.0,
         wished=turned,
         tape=Tape(track_id, manner_of(turned)),
-        flights=(Flight(song_map),),
+        flights=(Flight(str(turned["map"])),),
     )
 
 

@@ -341,7 +341,7 @@ OUT: tuple[tuple[str, str, str], ...] = (
     ("onset", "0 to 1: how hard something begins to sound just now", "every time"),
     ("beat", "0 to 1 from beat to beat", "every time"),
     ("section", "which section of the song this is, from 0, and how many there are", "every time"),
-    ("map", "x and y of the song on the map, 0 to 1, y up", "every time"),
+    ("map", "x and y of the song on the map that is shown, 0 to 1, y up", "every time"),
     ("scene", "the scene that is seen, and how far it has come in, 0 to 1", "every time"),
     ("paused", "1 or 0", "every time"),
     ("recording", "1 or 0", "every time"),

@@ -28,5 +28,7 @@ class FormingScene:
     def ground(self, state: FrameState, drawing: Drawing) -> None:
         """Draw the land, as far as it has risen."""
         share = formed(state.stood_s("forming"), float(state.knobs["scene_s"]))
-        rises = float(smooth((share - 0.45) / 0.55))
+        # The rounds are those of the first map: on the way to another one songs leave for it when they are over.
+        begins = 0.45 if state.map == drawing.world.maps.first else 0.72
+        rises = float(smooth((share - begins) / (1.0 - begins)))
         self._land.draw(state, drawing, drawing.over_all(state), weight=0.06 + 0.94 * rises)

@@ -10,8 +10,8 @@ from installation.maps import Flights
 from installation.places import smooth
 from installation.state import FrameState
 
-_GOES_S = 0.6
-"""So quickly words make room for others."""
+_GOES_S = 0.5
+"""So quickly words make room for others, which come after them."""
 
 
 class Legend:
@@ -35,7 +35,7 @@ def legends(flights: Flights, time_s: float, *, stays_s: float) -> list[tuple[st
     found, left = [], 1.0
     for flight in reversed(flights):
         since_s = time_s - flight.since_s
-        weight = left * there(since_s, flight.lasts_s + stays_s if stays_s > 0.0 else 0.0)
+        weight = left * there(since_s - _GOES_S, flight.lasts_s + stays_s if stays_s > 0.0 else 0.0)
         if weight > 0.0:
             found.append((flight.map, weight))
         left *= 1.0 - float(smooth(since_s / _GOES_S))

@@ -142,7 +142,7 @@ def test_a_map_that_is_not_there_is_complained_of_and_nothing_moves(small_world)
     assert last.map == "fused"
     begun = first_state(replace(small_world, config=changed(small_world.config, "show", map="ssd-30")), seed_id=None, seed=1)
     assert "no map 'ssd-30' here" in begun.error
-    assert begun.map == "fused"
+    assert begun.map == begun.knobs["map"] == "fused"
     begun = first_state(replace(small_world, config=changed(small_world.config, "show", map="rp-30")), seed_id=None, seed=1)
     assert begun.error is None
     assert begun.map == "rp-30"
@@ -241,6 +241,7 @@ def test_what_the_map_is_by_is_said_when_it_changes_and_then_no_more(small_world
     assert legends(under_way, 103.0, stays_s=0.0) == []
     turned = (*under_way, Flight("tonal-30", 104.0, 8.0))
     assert [name for name, weight in legends(turned, 104.1, stays_s=7.0) if weight > 0.5] == ["rp-30"]
+    assert all(len(legends(turned, time_s, stays_s=7.0)) <= 1 for time_s in np.arange(104.0, 106.0, 0.01))
     assert [name for name, weight in legends(turned, 107.0, stays_s=7.0) if weight > 0.0] == ["tonal-30"]
     assert legends(turned[-1:], 120.0, stays_s=7.0) == []
 
