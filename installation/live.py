@@ -62,8 +62,13 @@ _HELD_S = 0.3
 _SOUGHT_S = 2.0
 """And so long one that was asked for in words, until it has been found."""
 
-_MANNER_S = 5.0
-"""So long it is said how the coming songs are chosen."""
+_NOTED_S = 5.0
+"""So long it is said what was turned just now."""
+
+_PEN = {
+    True: ("the pointer draws", "a line over the map plays the songs along it, a ring those inside; l flies again"),
+    False: ("the pointer flies", ""),
+}
 _RING_LEAST, _RING_REACH = 0.01, 0.30
 """The ring of a gamepad is seen from so much of it on, and takes a song so near to the middle, in picture heights."""
 
@@ -169,7 +174,8 @@ class Live:
         self._displays = displays or Displays()
         self._world, self._feedback, self._query = world, feedback, query
         self._composer = composer
-        self._manner, self._manner_until_s = manner_words(show.state.wished), 0.0
+        self._manner, self._pen = manner_words(show.state.wished), False
+        self._noted: tuple[tuple[str, str], float] = (("", ""), 0.0)
         self._remote, self._standing = remote, Standing()
         self._answers: tuple[tuple[str, str], ...] = ()
         self._pointed = Pointed(world)
@@ -268,7 +274,7 @@ class Live:
         typed = self._keys.typed
         found = self._ahead.found(typed) if typed is not None else None
         self._pointed.frame(moment, self._show.state, searching=typed is not None, found=found, drawn=self._keys.stroke)
-        self._note_manner()
+        self._note()
         self._show.frame(moment, events, shown=self._seen())
         self._window.show()
         look = moment.time_s - self._looked_s > _LOOK_S
@@ -557,13 +563,17 @@ class Live:
             return self._searching(self._keys.typed)
         if self._show.state.error:
             return Shown(rows=((self._show.state.error, ""),))
-        return Shown(rows=(self._manner,)) if time.perf_counter() < self._manner_until_s else NOTHING
+        words, until_s = self._noted
+        return Shown(rows=(words,)) if time.perf_counter() < until_s else NOTHING
 
-    def _note_manner(self) -> None:
-        """Say for a moment how the coming songs are chosen, when somebody has turned it."""
-        manner = manner_words(self._show.state.wished)
+    def _note(self) -> None:
+        """Say for a moment how the coming songs are chosen, or what the pointer does, when somebody has turned it."""
+        manner, pen, until_s = manner_words(self._show.state.wished), self._keys.pen, time.perf_counter() + _NOTED_S
         if manner != self._manner:
-            self._manner, self._manner_until_s = manner, time.perf_counter() + _MANNER_S
+            self._noted = manner, until_s
+        if pen != self._pen:
+            self._noted = _PEN[pen], until_s
+        self._manner, self._pen = manner, pen
 
     def _searching(self, typed: str) -> Shown:
         self._ahead.search(typed)

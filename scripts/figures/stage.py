@@ -80,6 +80,44 @@ def frame_search_100000() -> Row:
     return dataclasses.replace(_frames("map", 100_000, (640, 360), fits=400), name="frame_search_100000")
 
 
+def _stroke(name: str, closed: bool) -> Row:
+    """CPU time of what a stroke of 3,000 places costs when it is let go over 100,000 songs: its shape, then its songs."""
+    import numpy as np
+
+    from installation.camera import STRETCH
+    from installation.strokes import Stroke, along, inside, world_points
+
+    rng, share = np.random.default_rng(1), np.linspace(0.0, 1.0, 3000)
+    xy = ((rng.random((100_000, 2)) - 0.5) * [STRETCH, 1.0]).astype(np.float32)
+    angle = 2 * np.pi * share
+    drawn = np.stack([share, 0.5 + 0.3 * np.sin(6 * share)], axis=1)
+    if closed:
+        drawn = 0.5 + 0.4 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    stroke = Stroke((drawn + rng.normal(0, 0.001, drawn.shape)).astype(np.float32))
+
+    def songs() -> None:
+        knob, points = stroke.meant()
+        if knob == "lasso":
+            inside(world_points(points), xy, start=(0.0, 0.0))
+        else:
+            along(world_points(points), xy, count=12, artist=lambda row: str(row % 900), gap=2)
+
+    songs()
+    mine = cpu_s(lambda: [songs() for _ in range(20)], repeat=3) / 20
+    floor = cpu_s(lambda: [np.hypot(*(xy - xy[0]).T).argmin() for _ in range(20)], repeat=3) / 20
+    return Row(name, 1000 * mine, "CPU-ms", "the nearest of 100,000 songs", mine / floor)
+
+
+def stroke_line() -> Row:
+    """A line over 100,000 songs, let go."""
+    return _stroke("stroke_line", closed=False)
+
+
+def stroke_lasso() -> Row:
+    """A ring around most of 100,000 songs, let go."""
+    return _stroke("stroke_lasso", closed=True)
+
+
 def frame_map_720p() -> Row:
     """A frame of the map with 1,000 covers at 1280 x 720, with everything of the last look on."""
     return dataclasses.replace(_frames("map", 1000, (1280, 720), grading=0.5, trails=0.3), name="frame_map_720p")
@@ -350,6 +388,8 @@ ROWS = (
     frame_map_5000,
     frame_search_5000,
     frame_search_100000,
+    stroke_line,
+    stroke_lasso,
     frame_map_720p,
     frame_map_100000,
     frame_map_change_2000,

@@ -7,6 +7,7 @@ import pytest
 
 from installation.gl.tiles import tiles_of
 from installation.lit import BEST, Lit
+from installation.safety import FlashMeter, linear
 from installation.scenes.overlay import Shown
 from installation.stage import Stage
 
@@ -60,6 +61,18 @@ def test_letters_typed_as_fast_as_anybody_can_do_not_flash():
         light = light.follow([1, 2, 3] if frame // 4 % 2 else [7, 8, 9], searching=True, dt_s=1 / 60)
         seen.append(light.songs[1])
     assert np.ptp(seen[-60:]) < 0.09
+
+
+@pytest.mark.parametrize("eased", [True, False])
+def test_songs_lit_and_put_out_by_fast_letters_are_no_flash_even_without_the_limiter(stage, small_world, play, eased):
+    """Half the grid against the other half, seven times a second; without the ease it would be one."""
+    state, meter, light = state_in(small_world, play, "grid"), FlashMeter(), lit(40, list(range(0, 40, 2)), 2.0)
+    fails = 0
+    for frame in range(60):
+        light = light.follow(list(range(frame // 4 % 2, 40, 2)), searching=True, dt_s=1 / 30)
+        stage.draw(state, shown=Shown(lit=light if eased else replace(light, songs=light.aim)))
+        fails += meter.judge(linear(stage.read()), time_s=frame / 30).fails
+    assert fails == 0 if eased else fails > 10
 
 
 def test_a_search_that_is_left_goes_out_within_a_few_seconds():

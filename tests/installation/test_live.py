@@ -706,3 +706,14 @@ def test_a_fingertip_plays_the_nearest_song_within_its_reach_and_a_mouse_only_th
         stage.pressed = [pygame.event.Event(kind, touch_id=1, finger_id=1, x=0.5, y=0.5, dx=0.0, dy=0.0) for kind in tap]
         until(lambda: live.run(ending, frames=1) or show.state.track_id == near)
     assert sound.played[-1] == near
+
+
+def test_l_says_for_a_moment_what_the_pointer_does(parts, small_world):
+    pygame = pytest.importorskip("pygame")
+    _, stage, _, _ = parts
+    live = live_of(parts, small_world)
+    with Ending() as ending:
+        for words in ("the pointer draws", "the pointer flies"):
+            stage.pressed = [pygame.event.Event(pygame.KEYDOWN, key=pygame.K_l, unicode="l", mod=0)]
+            live.run(ending, frames=2)
+            assert stage.shown[-1].rows[0][0] == words
