@@ -102,9 +102,16 @@ def _stroke(name: str, closed: bool) -> Row:
         else:
             along(world_points(points), xy, count=12, artist=lambda row: str(row % 900), gap=2)
 
+    def twenty() -> None:
+        for _ in range(20):
+            songs()
+
+    def nearest() -> None:
+        for _ in range(20):
+            np.hypot(*(xy - xy[0]).T).argmin()
+
     songs()
-    mine = cpu_s(lambda: [songs() for _ in range(20)], repeat=3) / 20
-    floor = cpu_s(lambda: [np.hypot(*(xy - xy[0]).T).argmin() for _ in range(20)], repeat=3) / 20
+    mine, floor = cpu_s(twenty, repeat=3) / 20, cpu_s(nearest, repeat=3) / 20
     return Row(name, 1000 * mine, "CPU-ms", "the nearest of 100,000 songs", mine / floor)
 
 
