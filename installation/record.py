@@ -147,7 +147,9 @@ class Recorder:
         """Stop here: what was written stays behind as the `.part` file."""
         if not self._closed:
             self._end()
-            self._encoder.drop()
+            if self._fault is None:
+                # After a failed write FFmpeg's MP4 writer crashes the program when it is asked to end the file.
+                self._encoder.drop()
 
     def _end(self) -> None:
         self._closed = True

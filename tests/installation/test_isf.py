@@ -345,6 +345,21 @@ def test_the_director_and_a_wish_bring_it_on(tmp_path, small_world, play):
     assert "own" in {play(world, seconds, (0.0, "scene_s", 6.0), fps=5.0).scene for seconds in range(4, 60, 4)}
 
 
+def test_the_fader_mixes_it_with_a_scene_of_the_house(tmp_path, gl, small_world, play):
+    world = small_world.with_own((read(write(tmp_path, RED)),))
+    stage = Stage(gl, world, size=(160, 90), patient=True)
+    told = ((0.0, "scene", "map"), (0.0, "scene_other", "own"), *((0.0, name, value) for name, value in PLAIN.items()))
+
+    def green_and_red(mix):
+        stage.draw(play(world, 8.0, *told, (1.0, "scene_mix", mix)))
+        picture = stage.read().astype(float)
+        return picture[..., 1].mean(), picture[..., 0].mean()
+
+    (house, _), (mixed, glow), (none, red) = (green_and_red(mix) for mix in (0.0, 0.5, 1.0))
+    assert none < 1.0 and red > 250.0
+    assert 0.1 * house < mixed < house and 20.0 < glow < 250.0
+
+
 def test_a_strobe_of_your_own_is_held_like_any_other(tmp_path, gl, small_world, play):
     path = write(tmp_path, "void main() { gl_FragColor = vec4(vec3(step(0.5, fract(TIME * 8.0))), 1.0); }")
     world = small_world.with_own((read(path),))

@@ -1,3 +1,4 @@
+import gc
 import subprocess
 import sys
 import time
@@ -133,14 +134,15 @@ def test_a_wrong_ending_a_wrong_frame_and_a_wrong_place_are_said(tmp_path):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_a_full_disk_is_told_with_a_remedy(tmp_path):
-    (tmp_path / "film.mkv.part").symlink_to("/dev/full")
+@pytest.mark.parametrize("name", ["film.mp4", "film.mkv"])
+def test_a_full_disk_is_told_with_a_remedy(tmp_path, name):
+    (tmp_path / f"{name}.part").symlink_to("/dev/full")
     noise = np.random.default_rng(1)
-    recorder = Recorder(tmp_path / "film.mkv", width=320, height=240, fps=30)
-    with pytest.raises(MixtapeError, match="make room"):
+    with pytest.raises(MixtapeError, match="make room"), Recorder(tmp_path / name, width=320, height=240, fps=30) as recorder:
         for _ in range(150):
             recorder.frame(noise.integers(0, 255, (240, 320, 3), dtype=np.uint8))
-        recorder.close()
+    del recorder
+    gc.collect()
 
 
 _ENDLESS = """

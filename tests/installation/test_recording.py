@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import numpy as np
 import pytest
+import soundfile
 
-from installation.messages import Record
+from installation.decks import Mixer
+from installation.messages import Play, Record
 from installation.record import Recorder
 from installation.recording import Recording, fitted
+from installation.room.listener import Listener
 from installation.scenes.overlay import NOTHING, Shown
+from installation.sound import DeviceSound
 from installation.stage import Stage
 from installation.tap import Tap
 from mixtape.config import Config, changed
@@ -58,7 +64,7 @@ def pictures(path):
         return np.array([frame.to_ndarray(format="gray").mean() for frame in container.decode(video=0)])
 
 
-def sound(path):
+def sound_of(path):
     with av.open(str(path)) as container:
         frames = [(frame.pts * frame.time_base, frame.to_ndarray()[0]) for frame in container.decode(audio=0)]
     first = round(frames[0][0] * RATE)
@@ -125,7 +131,7 @@ SHOWS = {
 def test_a_flash_and_its_click_are_together_and_every_frame_is_there(tmp_path, show, pace):
     clicks_s, times_s = (2.5, 5.0, 7.3, 9.9), SHOWS[show]
     path = recorded(tmp_path, times_s, clicks_s=clicks_s, pace=pace)
-    frames, heard = pictures(path), sound(path)
+    frames, heard = pictures(path), sound_of(path)
     assert abs(len(frames) - (times_s[-1] - 1.0) * 30) <= 2
     assert abs(len(heard) / RATE - len(frames) / 30) < 0.1
     flashes_s = rises(frames, 128.0) / 30
@@ -140,7 +146,7 @@ def test_a_flash_and_its_click_are_together_and_every_frame_is_there(tmp_path, s
 def test_sound_that_is_lost_for_a_while_is_silence_of_that_length(tmp_path):
     clicks_s = (2.5, 8.0)
     path = recorded(tmp_path, SHOWS["60 frames a second"], clicks_s=clicks_s, lost=lambda now_s: 4.0 < now_s < 6.0)
-    heard = np.flatnonzero(np.abs(sound(path)) > 0.4) / RATE
+    heard = np.flatnonzero(np.abs(sound_of(path)) > 0.4) / RATE
     assert heard[-1] - heard[0] == pytest.approx(5.5, abs=0.05)
     flashes_s = rises(pictures(path), 128.0) / 30
     assert flashes_s[1] - flashes_s[0] == pytest.approx(5.5, abs=0.05)
@@ -175,8 +181,8 @@ def test_a_room_without_any_sound_is_recorded_in_silence(tmp_path):
     assert "without sound" in words
     (path,) = tmp_path.glob("*.mp4")
     assert len(pictures(path)) == pytest.approx(60, abs=2)
-    assert len(sound(path)) / RATE == pytest.approx(2.0, abs=0.3)
-    assert not sound(path).any()
+    assert len(sound_of(path)) / RATE == pytest.approx(2.0, abs=0.3)
+    assert not sound_of(path).any()
 
 
 def test_it_begins_and_ends_in_mid_show_as_often_as_somebody_likes(tmp_path):
@@ -230,6 +236,69 @@ def test_an_encoder_that_fails_ends_the_recording_and_nothing_else(tmp_path):
     assert not recording.running
     assert [event.value for event in recording.drain(0.0)] == [True, False]
     assert "the encoder broke" in recording.errors()[0]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_disk_that_is_full_ends_the_recording_and_nothing_else(tmp_path):
+    def on_a_full_disk(path, **given):
+        path.with_name(path.name + ".part").symlink_to("/dev/full")
+        return Recorder(path, **given)
+
+    stage, noise = Painted(), np.random.default_rng(1)
+    stage.size = (320, 240)
+    stage.look = lambda size: lambda: noise.integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
+    recording = Recording(tmp_path, Tap(), fps=30, height=0, open_recorder=on_a_full_disk)
+    begun(recording, stage, 0.0)
+    for at_s in np.arange(0.0, 20.0, 1 / 30):
+        recording.frame(stage, at_s=at_s)
+        if not recording.running:
+            break
+        drained(recording)
+    assert not recording.running
+    assert "the disk is full" in recording.errors()[0]
+    assert [event.value for event in recording.drain(0.0)] == [True, False]
+
+
+def test_with_a_room_to_listen_to_it_is_what_the_room_sounds_like():
+    heard = []
+    listener = Listener("", SimpleNamespace(), durations_s={}, open_input=lambda take, _: heard.append(take), now_s=lambda: 5.0)
+    listener._try_to_open()
+    heard[0](np.linspace(0.0, 1.0, 441, dtype=np.float32))
+    samples = listener.tap.read(0, 441)
+    np.testing.assert_array_equal(samples, np.linspace(0.0, 1.0, 441, dtype=np.float32)[:, None].repeat(2, axis=1))
+
+
+@pytest.mark.slow
+def test_in_real_time_through_the_real_sound_a_flash_is_at_its_click(tmp_path):
+    clicks_s = np.arange(2.0, 24.0, 1.7)
+    song = np.zeros((25 * RATE, 2), np.float32)
+    for click_s in clicks_s:
+        song[round(click_s * RATE) :][:100] = 0.9
+    soundfile.write(tmp_path / "clicks.wav", song, RATE)
+    stage, jitter = Painted(), np.random.default_rng(3)
+    with DeviceSound(Mixer(lambda _: tmp_path / "clicks.wav", ahead=True), null=True) as sound:
+        recording = Recording(tmp_path / "shows", sound.tap, fps=30, height=0)
+        sound.play(Play("clicks", 0.0, 0.0))
+        began_s = time.perf_counter()
+        while (at_s := time.perf_counter()) < began_s + 23.0:
+            if at_s > began_s + 1.0:
+                recording.obey(Record(True))
+            heard_s = sound.position()[1]
+            stage.shade = 255 if any(0.0 <= heard_s - click_s < 0.1 for click_s in clicks_s) else 0
+            recording.frame(stage, at_s=at_s)
+            time.sleep(jitter.uniform(0.008, 0.03))
+        assert recording.close()[-1].startswith("recorded: ")
+    (path,) = (tmp_path / "shows").glob("*.mp4")
+    heard = np.flatnonzero(np.abs(sound_of(path)) > 0.4)
+    heard_s = heard[np.concatenate([[True], np.diff(heard) > RATE // 2])] / RATE
+    flashes_s = rises(pictures(path), 128.0) / 30
+    assert len(flashes_s) == len(heard_s) >= 12
+    apart_s = flashes_s - heard_s
+    print(
+        f"flashes after clicks by {1000 * apart_s.mean():.1f} ms, from {1000 * apart_s.min():.1f} to {1000 * apart_s.max():.1f}"
+    )
+    assert np.abs(apart_s).max() < 0.06
+    assert abs(apart_s.mean()) < 0.025
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path):

@@ -72,7 +72,7 @@ function field(knob) {
     input.onpointerdown = () => { held = knob.name; };
     input.oninput = () => { held = knob.name; turn(knob.name, Number(input.value)); };
     input.onchange = () => { setTimeout(() => { held = ""; }, 500); };
-  } else if (knob.kind === "press") {
+  } else if (knob.kind === "press" || knob.kind === "toggle") {
     input.type = "button";
     input.value = "press";
     input.onclick = () => turn(knob.name, null);
