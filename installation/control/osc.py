@@ -10,7 +10,6 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-import select
 import socket
 import struct
 import sys
@@ -56,11 +55,14 @@ _SO_RCVBUFFORCE, _SO_MEMINFO = 33, 55
 
 _MEMINFO, _DROPS = struct.Struct("=9I"), 8
 
-_GATHER_S = 0.004
-"""So long packets gather once one has come: reading ten at a time costs a tenth of waking up for each."""
-
 _PUMP_S = 0.003
 """So long at most a frame reads what waits in the socket."""
+
+_FLOOD = 256
+"""So many packets in one frame are a flood: the thread reads too."""
+
+_WATCH_S = 0.03
+"""How often the thread looks whether frames still come."""
 
 
 def bearable(waiting: deque[tuple[int, ControlEvent]]) -> list[tuple[int, ControlEvent]]:
@@ -270,7 +272,8 @@ class OscInbox:
 class OscInput:
     """The socket and its thread. A port that cannot be had is told by `errors`; the show goes on without OSC.
 
-    The thread reads what comes; so does every frame, since a thread that waits for its turn beside a busy loop would fall behind.
+    Every frame reads what has come. The thread reads where no frame does, and in a flood; otherwise it leaves the loop alone,
+    which would have to wait for its turn again after every packet.
     """
 
     def __init__(
@@ -284,6 +287,8 @@ class OscInput:
         self._thread: threading.Thread | None = None
         self._reading = threading.Lock()
         self._frame_waits = False
+        self._flood = threading.Event()
+        self._frames = 0
         self._buffer = bytearray(PACKET_LIMIT + 1)
         self._told: list[str] = []
         self._strangers: set[str] = set()
@@ -326,6 +331,7 @@ class OscInput:
         """Stop listening; may be called twice."""
         taken, self._socket = self._socket, None
         if taken is not None and self._thread is not None:
+            self._flood.set()
             self._thread.join(2.0)
             with self._reading:
                 taken.close()
@@ -337,7 +343,9 @@ class OscInput:
             with self._reading:
                 self._frame_waits = False
                 until_s = time.monotonic() + _PUMP_S
-                self._read(taken, on=lambda: time.monotonic() < until_s)
+                if self._read(taken, on=lambda: time.monotonic() < until_s) > _FLOOD:
+                    self._flood.set()
+                self._frames += 1
         return self.inbox.drain(now_s)
 
     def errors(self) -> list[str]:
@@ -366,29 +374,30 @@ class OscInput:
         return int(_MEMINFO.unpack(told)[_DROPS]) if len(told) == _MEMINFO.size else 0
 
     def _receive(self, taken: socket.socket) -> None:
+        seen = -1
         while self._socket is taken:
-            try:
-                readable = bool(select.select((taken,), (), (), 0.1)[0])
-            except (OSError, ValueError):  # it is being closed
-                return
-            if readable:
-                time.sleep(_GATHER_S)
+            flooded = self._flood.wait(_WATCH_S)
+            self._flood.clear()
+            if flooded or self._frames == seen:
                 with self._reading:
                     self._read(taken, on=lambda: not self._frame_waits)
+            seen = self._frames
 
-    def _read(self, taken: socket.socket, *, on: Callable[[], bool]) -> None:
-        """Take in what waits in the socket, as long as `on` says so; `_reading` is held."""
-        packet = memoryview(self._buffer)
+    def _read(self, taken: socket.socket, *, on: Callable[[], bool]) -> int:
+        """Take in what waits in the socket, as long as `on` says so: how many packets. `_reading` is held."""
+        packet, count = memoryview(self._buffer), 0
         while self._socket is taken and on():
             try:
                 size, peer = taken.recvfrom_into(self._buffer)
             except OSError:
                 # Nothing waits; or Windows tells of an earlier reply that bounced, or of a packet that is too long.
-                return
+                break
+            count += 1
             if sender := self.allowed.sender(peer[0]):
                 self.inbox.put(bytes(packet[:size]), sender)
             else:
                 self._turn_away(peer[0])
+        return count
 
     def _turn_away(self, host: str) -> None:
         self.inbox.turn_away()

@@ -20,14 +20,16 @@ from pythonosc.udp_client import UDPClient
 from typer.testing import CliRunner
 
 from installation.cli import app
+from installation.control import midi, oscquery, packets
+from installation.control import osc as osc_in
 from installation.control.feedback import Feedback
-from installation.control.knobs import OUT, Refusal, events, find, registry
+from installation.control.knobs import OUT, TEXT_LIMIT, Refusal, events, find, registry
 from installation.control.midi_map import HOWS, TYPES
 from installation.control.osc import OscInput
 from installation.control.oscquery import OscQuery
 from installation.control.reach import reach_of
-from installation.control.subscribers import SUBSCRIBE, UNSUBSCRIBE, Subscribers, Target
-from mixtape.config import from_table
+from installation.control.subscribers import LASTS_S, LIMIT, SUBSCRIBE, UNSUBSCRIBE, Subscribers, Target
+from mixtape.config import ControlConfig, from_table
 
 DOCS = Path(__file__).parents[3] / "docs"
 PAGES = ("osc", "midi", "remote", "control", "hands", "recording")
@@ -229,6 +231,29 @@ def test_every_address_a_page_names_is_one(page):
         (taken,) = events("test", address, values, time_s=0.0, own={})
         assert not isinstance(taken, Refusal) or not values, taken
         assert find(address) or address.startswith("/mixtape/norm/"), address
+
+
+def test_the_limits_that_the_page_on_control_names_are_those_of_the_code():
+    page, defaults = text("control"), ControlConfig()
+    said = [
+        f"{osc_in.BURST:,.0f} messages at once and {osc_in.RATE_HZ:,.0f} a second",
+        f"{packets.PACKET_LIMIT >> 10} kB, {packets.MESSAGES_LIMIT} messages, {packets.VALUES_LIMIT} values",
+        f"texts {TEXT_LIMIT} characters",
+        f"bundles at most {osc_in.AHEAD_S:g} s ahead",
+        f"{osc_in.TRIGGERS_LIMIT} triggers, {osc_in._SCHEDULED_LIMIT:,} dated messages",
+        f"{osc_in._SENDERS_LIMIT} senders, {LIMIT} subscribers",
+        f"{oscquery.BURST:.0f} questions of an address at once and {oscquery.RATE_HZ:.0f} a second",
+        f"{oscquery.CONNECTIONS_LIMIT} connections, {oscquery.CLIENTS_LIMIT} that listen, {oscquery._WAITING} values",
+        f"messages {oscquery._LARGEST_BYTES >> 10} kB",
+        f"{midi.TOUCHES_LIMIT} messages a frame",
+        f"for {LASTS_S:g} s",
+        f"UDP {defaults.osc_port} on {defaults.osc_host}",
+        f"TCP {defaults.oscquery_port}",
+        f"TCP {defaults.remote_port}",
+    ]
+    assert [words for words in said if words not in page] == []
+    as_installed = defaults.osc, defaults.oscquery, defaults.lan, defaults.oscquery_announced, defaults.remote, defaults.osc_out
+    assert as_installed == (True, True, False, False, False, "")
 
 
 def test_the_mapping_in_the_page_on_midi_is_read(tmp_path):
