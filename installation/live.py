@@ -578,14 +578,16 @@ class Live:
     def _searching(self, typed: str) -> Shown:
         self._ahead.search(typed)
         found = self._ahead.found(typed)
+        # Beside the words, where what fits is lit.
+        aside = self._show.state.scene in ("map", "grid", "forming")
         if not typed.strip():
-            return Shown("_", (("a title, an artist, an album", ""),), aside=True)
+            return Shown("_", (("a title, an artist, an album", ""),), aside=aside)
         if found is None:
-            return Shown(f"{typed}_", aside=True)
+            return Shown(f"{typed}_", aside=aside)
         if not found:
-            return Shown(f"{typed}_", (("nothing like it here", ""),), aside=True)
+            return Shown(f"{typed}_", (("nothing like it here", ""),), aside=aside)
         rows = tuple((track.title or track.path.stem, track.artist) for track in found[:BEST])
-        return Shown(f"{typed}_", rows, marked=0, aside=True)
+        return Shown(f"{typed}_", rows, marked=0, aside=aside)
 
     def _own_words(self) -> tuple[tuple[str, str], ...]:
         """The user's own scenes, and what the one on the stage can be told."""

@@ -10,7 +10,7 @@ import moderngl
 import numpy as np
 
 from installation.calm import reduced
-from installation.camera import Camera, View, step_back
+from installation.camera import STRETCH, Camera, View, step_back
 from installation.gl.atlas import Atlas
 from installation.gl.grounds import Grounds
 from installation.gl.program import Programs
@@ -112,7 +112,9 @@ class Drawing:
         if self.lit is None:
             return camera
         back = self.lit.open * (1.0 - camera.free)
-        zoom_log2 = camera.zoom_log2 + back * (min(camera.zoom_log2, _WHOLE) - camera.zoom_log2)
+        # An upright picture holds the land's width and no more.
+        whole = min(camera.zoom_log2, _WHOLE, math.log2(0.92 * self.aspect / STRETCH / step_back(self.aspect)))
+        zoom_log2 = camera.zoom_log2 + back * (whole - camera.zoom_log2)
         return replace(camera, x=camera.x * (1.0 - back), y=camera.y * (1.0 - back), zoom_log2=zoom_log2)
 
     def over_all(self, state: FrameState) -> View:

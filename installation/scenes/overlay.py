@@ -25,8 +25,8 @@ from mixtape.types import FloatArray
 _CODE_SHARE = 0.26
 """Side of a code to scan, of the picture's shorter side: read from four metres off a screen of one metre."""
 
-_ACROSS, _ASIDE = (0.35, 1.0, 0.35), (0.22, 0.56, 1.0)
-"""How the ground under the words grows lighter towards the right."""
+_ACROSS, _ASIDE, _BELOW = (0.35, 1.0, 0.35), (0.22, 0.56, 1.0), (0.12, 0.40, 1.0)
+"""How the ground under the words grows lighter towards the right, or downwards."""
 
 _LONGEST = 48
 """Characters of a heading; of a longer one its end is shown, where the typing goes on."""
@@ -89,7 +89,9 @@ class Overlay:
         gl, unit = drawing.gl, sheet.unit
         gl.enable(moderngl.BLEND)
         gl.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
-        drawing.screen.draw("scenes/overlay_ground", u_weight=sheet.ground, u_fall=_ASIDE if shown.aside else _ACROSS)
+        upright = shown.aside and drawing.aspect < 1.0
+        fall = (_BELOW if upright else _ASIDE) if shown.aside else _ACROSS
+        drawing.screen.draw("scenes/overlay_ground", u_weight=sheet.ground, u_fall=fall, u_down=upright)
         tint = light(state.palette)[0]
         if sheet.heading:
             self._line(sheet.heading, unit, 0.9 * unit, 0.90 + 0.10 * tint, drawing)

@@ -136,3 +136,19 @@ def test_songs_that_are_dust_become_tiles_when_they_fit(gl, make_world, play):
     tiles = tiles_of(state, stage._drawing, "map")
     assert 1500 in tiles.order
     assert tiles.half[1500] > 0.015
+
+
+@pytest.mark.parametrize("size", [(480, 270), (270, 480), (300, 300)])
+def test_an_open_search_sees_the_whole_land_in_any_shape_of_picture_unless_somebody_flies(gl, small_world, play, size):
+    stage = Stage(gl, small_world, size=size, patient=True)
+    state = play(small_world, 9.0, (0.0, "scene", "map"))
+    stage.draw(state, shown=Shown(lit=lit(40, [5], 8.0)))
+    drawing = stage._drawing
+    screen, _ = drawing.over_map(state).project(drawing.places(state).map_xy)
+    assert np.abs(screen[:, 0]).max() < 0.5 * drawing.aspect
+    assert np.abs(screen[:, 1]).max() < 0.5
+    flown = replace(state, camera=replace(state.camera, free=1.0))
+    stage.draw(flown)
+    before = stage._drawing.over_map(flown)
+    stage.draw(flown, shown=Shown(lit=lit(40, [5], 8.0)))
+    assert stage._drawing.over_map(flown) == before
