@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from installation.state import Moment
+from installation.messages import Moment
 
 LONGEST_STEP_S = 0.25
 """A longer gap between frames (a laptop asleep, a window dragged) passes as this much, so that nothing leaps."""

@@ -26,11 +26,12 @@ from installation.control.osc import OscInput
 from installation.control.oscquery import OscQuery
 from installation.control.pad import PADS, Pads
 from installation.displays import Displays
+from installation.gaze import looking
 from installation.gl.context import complain_if_failed
 from installation.isf.shelf import Shelf
 from installation.levels import Levels
 from installation.lit import BEST
-from installation.messages import SEEDS, KnobValue
+from installation.messages import SEEDS, ControlEvent, KnobValue, Moment
 from installation.pointed import Aim, Pointed
 from installation.points import read_points, write_points
 from installation.quality import AutoQuality, level_of
@@ -39,8 +40,8 @@ from installation.recording import Recording
 from installation.remote.words import Told
 from installation.scenes.overlay import NOTHING, Shown
 from installation.show import Show
+from installation.songs import drawn_songs
 from installation.stage import Stage
-from installation.state import ControlEvent, Moment, drawn_songs, looking
 from installation.strokes import Stroke
 from installation.world import World
 from mixtape.errors import ShowError

@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from installation.lit import Lit
+from installation.messages import Moment
 from installation.places import smooth
-from installation.state import FrameState, Moment, drawn_songs
+from installation.songs import drawn_songs
+from installation.state import FrameState
 from installation.strokes import Stroke
 from installation.world import World
 from mixtape.types import FloatArray, Track

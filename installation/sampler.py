@@ -22,7 +22,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from installation.state import LatentRequest, TileSheet
+from installation.messages import LatentRequest, TileSheet
 from mixtape.types import ByteArray
 
 QUICK_MODEL = "installation.sampler:quick_model"

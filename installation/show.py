@@ -13,10 +13,7 @@ from typing import Protocol
 import moderngl
 
 from installation.isf.header import OwnScene
-from installation.scenes.overlay import NOTHING, Shown
-from installation.sound import Sound
-from installation.stage import Stage
-from installation.state import (
+from installation.messages import (
     Command,
     ControlEvent,
     LatentRequest,
@@ -28,9 +25,11 @@ from installation.state import (
     Record,
     TileSheet,
     Volume,
-    first_state,
-    step,
 )
+from installation.scenes.overlay import NOTHING, Shown
+from installation.sound import Sound
+from installation.stage import Stage
+from installation.step import first_state, step
 from installation.wall import BUDGET, REQUEST_HZ, next_budget, wall_request
 from installation.world import World
 

@@ -14,7 +14,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Self
 
-from installation.state import Command, ControlEvent
+from installation.messages import Command, ControlEvent
 from mixtape.config import Config
 from mixtape.errors import ShowError
 

@@ -17,8 +17,8 @@ from typing import Protocol, Self
 import numpy as np
 
 from installation.decks import Mixer
+from installation.messages import Offset, Pause, Play, Volume
 from installation.outputs import DeviceOutput, HeardClock, Ring, SilentOutput, device_names, real_backends
-from installation.state import Offset, Pause, Play, Volume
 from installation.tap import Tap
 from mixtape.audio import SAMPLE_RATE_HZ
 from mixtape.types import FloatArray

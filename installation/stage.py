@@ -24,6 +24,7 @@ from installation.gl.tiles import LAYOUTS, TileField, flies, flying, tiles_of
 from installation.gl.transitions import TRANSITIONS
 from installation.isf.header import OwnScene
 from installation.maps import Flight
+from installation.messages import TileSheet
 from installation.places import of_map, smooth
 from installation.quality import LEVELS, level_of
 from installation.scenes.aim import AimRing
@@ -38,7 +39,7 @@ from installation.scenes.overlay import NOTHING, Overlay, Shown, piece_at, row_a
 from installation.scenes.own import OwnSceneDrawer
 from installation.scenes.title import TitleCard
 from installation.scenes.wall import WallScene
-from installation.state import FrameState, TileSheet
+from installation.state import FrameState
 from installation.testpicture import draw_test_picture
 from installation.world import World
 from mixtape.types import ByteArray

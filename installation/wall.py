@@ -16,9 +16,10 @@ from functools import lru_cache
 
 import numpy as np
 
+from installation.messages import LatentRequest, TileSheet
 from installation.places import smooth
 from installation.pulses import recent_pulses
-from installation.state import FrameState, LatentRequest, TileSheet
+from installation.state import FrameState
 from installation.world import World
 from mixtape.covergan.colours import LENGTH, colours_of
 from mixtape.covergan.condition import strayed

@@ -102,11 +102,11 @@ def shots(library: Any, world: Any, scene: str) -> list[Any]:
     from installation.clock import FixedClock
     from installation.decks import Mixer
     from installation.gl.context import open_context
+    from installation.messages import ControlEvent
     from installation.sampler import DirectSampler
     from installation.show import Show
     from installation.sound import OfflineSound
     from installation.stage import Stage
-    from installation.state import ControlEvent
     from mixtape.covergan import material
 
     found: list[Any] = []

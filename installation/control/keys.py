@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from installation.control.knobs import TEXT_LIMIT, event
 from installation.control.pointer import CLOSER, Drawn, Pick, Place, Pointer, Press, Rows
-from installation.state import ControlEvent, KnobValue
+from installation.messages import ControlEvent, KnobValue
 
 KEYS: tuple[tuple[str, str], ...] = (
     ("space", "hold the song, or let it go on"),

@@ -18,9 +18,9 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from installation.isf.header import OwnScene
+from installation.messages import ControlEvent, KnobValue
 from installation.points import MOST as MOST_PLACES
 from installation.points import read_points, write_points
-from installation.state import ControlEvent, KnobValue
 from mixtape.config import Knob, knobs
 from mixtape.hexcolours import MOST, colours_fault, write_colours
 

@@ -26,8 +26,7 @@ from installation.control.packets import IMMEDIATELY, PACKET_LIMIT, Message, Pac
 from installation.control.rates import Rates
 from installation.control.reach import HERE, Allowed, bound
 from installation.control.subscribers import SUBSCRIBE, UNSUBSCRIBE, Subscribers
-from installation.messages import SEEDS, SONG_WISHES
-from installation.state import ControlEvent
+from installation.messages import SEEDS, SONG_WISHES, ControlEvent
 from mixtape.networks import address_of
 
 TRIGGERS_LIMIT = 256

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from installation.control.knobs import event
-from installation.state import ControlEvent, KnobValue
+from installation.messages import ControlEvent, KnobValue
 
 SOURCE = "pad"
 

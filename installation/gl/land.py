@@ -10,12 +10,13 @@ import numpy as np
 
 from installation.camera import LEAN, SQUASH, View
 from installation.colours import light
+from installation.gaze import song_place
 from installation.gl.drawing import Drawing
 from installation.gl.targets import Target
 from installation.landscape import EXTENT
 from installation.maps import MOST_FLIGHTS
 from installation.pulses import recent_pulses
-from installation.state import FrameState, song_place
+from installation.state import FrameState
 from mixtape.types import FloatArray
 
 _RINGS = 128

@@ -27,7 +27,8 @@ from installation.gl.targets import Target
 from installation.heard import AudioFrame
 from installation.isf.header import Input, OwnScene
 from installation.isf.sizes import size
-from installation.state import FrameState, KnobValue
+from installation.messages import KnobValue
+from installation.state import FrameState
 from mixtape.config import Knob
 from mixtape.errors import ShowError
 from mixtape.types import FloatArray

@@ -9,8 +9,9 @@ from installation.calm import reduced
 from installation.colours import light
 from installation.gl.drawing import Drawing
 from installation.gl.targets import Quads
+from installation.messages import TileSheet
 from installation.places import smooth
-from installation.state import FrameState, TileSheet
+from installation.state import FrameState
 from installation.wall import pulses, tile_distance
 from mixtape.types import BANDS, ByteArray, FloatArray, IntArray
 

@@ -98,7 +98,7 @@ class _Evening:
             yield
 
     def _wishes(self, now_s: float) -> list[Any]:
-        from installation.state import ControlEvent
+        from installation.messages import ControlEvent
 
         at, found = self._at, []
         if at % 240 == 0:

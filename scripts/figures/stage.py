@@ -141,9 +141,9 @@ def frame_map_change_2000() -> Row:
     from installation.clock import FixedClock
     from installation.gl.context import open_context
     from installation.lastpass import LastPass
+    from installation.messages import ControlEvent
     from installation.show import Show
     from installation.stage import Stage
-    from installation.state import ControlEvent
 
     ctx = open_context()
     world = _with_family(_world(2000, "map"))
@@ -321,7 +321,7 @@ class _Dreams:
     def take(self) -> Any:
         import numpy as np
 
-        from installation.state import TileSheet
+        from installation.messages import TileSheet
 
         asked, self._asked = self._asked, None
         if asked is None:

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from installation.gl.context import open_context
+from installation.messages import TileSheet
 from installation.stage import Stage
-from installation.state import FrameState, TileSheet
+from installation.state import FrameState
 from installation.world import World
 
 HERE = Path(__file__).parent

@@ -21,7 +21,9 @@ from installation.forming import Forming
 from installation.gallery import Gallery, mean_colours
 from installation.gl.context import open_context
 from installation.maps import Family, Sibling
-from installation.state import ControlEvent, FrameState, Play, first_state, step
+from installation.messages import ControlEvent, Play
+from installation.state import FrameState
+from installation.step import first_state, step
 from installation.world import World, tints_of
 from mixtape.config import Config
 from mixtape.types import ByteArray, Grid, Neighbours, Palette, Region, SongMap, Timeline, Track

@@ -12,7 +12,8 @@ from installation import composing
 from installation.beside import Failed
 from installation.composing import Composer, DirectComposer, Kitchen, factors_of, manner_words, order_of
 from installation.messages import ControlEvent, Moment
-from installation.state import COMING, first_state, step
+from installation.state import COMING
+from installation.step import first_state, step
 from installation.tape import manner_of, read_made, write_made
 from installation.world import World
 from mixtape.config import RECIPES as CHOICES

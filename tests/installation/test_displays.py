@@ -20,9 +20,10 @@ from installation.gl.program import Programs
 from installation.gl.projection import project
 from installation.gl.targets import Screen, Target
 from installation.lastpass import LastPass
+from installation.messages import ControlEvent
 from installation.safety import FlashMeter, linear
 from installation.stage import Stage
-from installation.state import ControlEvent, first_state, step
+from installation.step import first_state, step
 from installation.testpicture import draw_test_picture
 from mixtape.errors import ConfigError
 from mixtape.projection import SQUARE, Output, as_text, displays_of, output_fault, output_of

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from installation.clock import FixedClock
 from installation.director import FADER_S, Bill, Cue, direct
+from installation.messages import ControlEvent
 from installation.stage import Stage
-from installation.state import ControlEvent, first_state, step
+from installation.step import first_state, step
 
 NAMES = ("map", "grid", "wall", "mine")
 STANDING = Bill("map", "map", 1.0, 0.0, 0.0, "fly")

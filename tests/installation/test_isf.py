@@ -19,10 +19,11 @@ from installation.isf.header import read
 from installation.isf.shelf import Shelf
 from installation.isf.sizes import size
 from installation.lastpass import LastPass
+from installation.messages import ControlEvent, Moment
 from installation.safety import FlashMeter, linear
 from installation.scenes.own import spectrum, wave
 from installation.stage import Stage
-from installation.state import ControlEvent, Moment, step
+from installation.step import step
 from mixtape.errors import ShowError
 
 PLAIN = {"bloom": 0.0, "grain": 0.0, "grading": 0.0, "trails": 0.0, "title_s": 0.0}

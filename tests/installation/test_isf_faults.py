@@ -13,11 +13,11 @@ from PIL import Image
 
 from installation.isf.header import MOST_PASSES, read
 from installation.isf.shelf import Shelf
+from installation.messages import ControlEvent, Moment
 from installation.scenes import own as drawers
 from installation.scenes.own import spectrum, stilled, wave
 from installation.show import Show
 from installation.stage import Stage
-from installation.state import ControlEvent, Moment
 from tests.installation.test_live import Nothing, QuietSound
 
 BARE = {"bloom": 0.0, "grain": 0.0, "grading": 0.0, "trails": 0.0, "title_s": 0.0, "transition_s": 0.0}

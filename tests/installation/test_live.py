@@ -16,12 +16,12 @@ import pytest
 from installation.ahead import Ahead
 from installation.control.midi import Midi
 from installation.live import Ending, Live, Pace, pace_hz
+from installation.messages import ControlEvent, Moment
 from installation.places import of_map, places_of
 from installation.points import write_points
 from installation.quality import LEVELS
 from installation.show import Show
 from installation.stage import Stage
-from installation.state import ControlEvent, Moment
 from mixtape.errors import ShowError
 from mixtape.types import Timeline
 

@@ -16,10 +16,12 @@ from installation.camera import OPENING
 from installation.control.feedback import moving
 from installation.control.knobs import Refusal, event, own_knobs
 from installation.control.osc import OscInput
+from installation.gaze import song_place
 from installation.gl.dust import dusted
 from installation.gl.tiles import tiles_of
 from installation.live import Ending, Live
 from installation.maps import Family, Flight, Sibling, Way, landed, named, set_out
+from installation.messages import ControlEvent, Moment
 from installation.places import places_of
 from installation.room.told import Room
 from installation.scenes.legend import legends
@@ -27,7 +29,7 @@ from installation.show import Show
 from installation.showlog import ShowLog
 from installation.showlog import events as logged
 from installation.stage import Stage
-from installation.state import ControlEvent, Moment, first_state, song_place, step
+from installation.step import first_state, step
 from mixtape.config import changed
 from mixtape.errors import LibraryError, MixtapeError
 from mixtape.types import Region

@@ -11,8 +11,9 @@ from installation.clock import FixedClock
 from installation.colours import chosen
 from installation.control.feedback import moving
 from installation.control.knobs import Refusal, event
+from installation.messages import ControlEvent
 from installation.stage import Stage
-from installation.state import ControlEvent, first_state, step
+from installation.step import first_state, step
 from installation.wall import wall_request
 from mixtape.config import Config, changed
 from mixtape.covergan.colours import colours_of

@@ -323,7 +323,8 @@ def test_a_recording_is_as_large_as_the_picture_or_smaller(size, height, recorde
 
 
 def test_a_bare_press_does_the_other(small_world, play):
-    from installation.state import ControlEvent, Moment, step
+    from installation.messages import ControlEvent, Moment
+    from installation.step import step
 
     state = play(small_world, 1.0)
     moment = Moment(31, 1.1, 0.1, 1.0)

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from installation.messages import LatentRequest
 from installation.sampler import STEADY_MODEL, DirectSampler, Sampler
-from installation.state import LatentRequest
 from mixtape.covergan.material import DEMO_MODEL
 from mixtape.covergan.model import latents
 

@@ -17,9 +17,9 @@ from installation.gl.targets import Screen, Target
 from installation.gl.tiles import LAYOUTS, flying, tiles_of
 from installation.gl.transitions import TRANSITIONS
 from installation.lastpass import LastPass
+from installation.messages import TileSheet
 from installation.quality import LEVELS
 from installation.stage import Stage
-from installation.state import TileSheet
 from mixtape.errors import ShowError
 
 GOLDEN = Path(__file__).parents[1] / "golden"

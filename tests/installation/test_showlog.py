@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from installation.messages import ControlEvent, Pause, Play
 from installation.showlog import ShowLog, config_digest, events, library_digest, read
-from installation.state import ControlEvent, Pause, Play
 from mixtape.config import Config
 from mixtape.errors import ShowError
 
@@ -64,7 +64,7 @@ def test_bytes_that_are_no_text_cost_their_line_alone(tmp_path):
 _KILLED = """
 import os, signal, sys
 from installation.showlog import ShowLog
-from installation.state import ControlEvent
+from installation.messages import ControlEvent
 log = ShowLog(sys.argv[1])
 for n in range(100):
     log.event(ControlEvent("test", "next", None, float(n)))

@@ -7,9 +7,9 @@ import pytest
 
 import installation.sound as sound_room
 from installation.decks import Mixer, limit_peaks
+from installation.messages import Offset, Pause, Play, Volume
 from installation.outputs import HeardClock, Ring
 from installation.sound import DeviceSound, OfflineSound, SilentSound
-from installation.state import Offset, Pause, Play, Volume
 
 RATE = 44100
 

@@ -12,8 +12,9 @@ from installation.calm import GLIDE
 from installation.camera import Camera, View, look_at, looked, step_back
 from installation.clock import FixedClock, RealClock
 from installation.heard import Heard, envelope
+from installation.messages import ControlEvent, Moment, Pause, Play, Quit, Volume
 from installation.places import flown, places_of
-from installation.state import ControlEvent, Moment, Pause, Play, Quit, Volume, first_state, step
+from installation.step import first_state, step
 from mixtape.config import Config, ShowConfig
 from mixtape.types import BANDS, Timeline
 

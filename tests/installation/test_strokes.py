@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from installation.control.knobs import Refusal, event
-from installation.messages import ControlEvent, Play
+from installation.messages import ControlEvent, Moment, Play
 from installation.places import places_of
 from installation.points import MOST, read_points, write_points
-from installation.state import COMING, Moment, drawn_songs, first_state, step
+from installation.songs import drawn_songs
+from installation.state import COMING
+from installation.step import first_state, step
 from installation.strokes import INSIDE, along, closes, inside, reach, simplified
 
 

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from installation.control.knobs import Refusal, event, events
-from installation.messages import ControlEvent, Play
+from installation.messages import ControlEvent, Moment, Play
 from installation.points import MOST, read_points, write_points
-from installation.state import COMING, Moment, begin_tape, first_state, step
+from installation.songs import begin_tape
+from installation.state import COMING
+from installation.step import first_state, step
 from installation.tape import LONGEST, PLAIN, Tape, manner_of, read_made, write_made
 
 

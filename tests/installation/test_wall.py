@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from installation.clock import FixedClock
-from installation.state import ControlEvent, TileSheet, step
+from installation.messages import ControlEvent, TileSheet
+from installation.step import step
 from installation.wall import BATCH, BUDGET, BUDGETS, REQUEST_HZ, ROUND, next_budget, seed_tile, tile_distance, turn, wall_request
 from mixtape.covergan.colours import colours_of
 from mixtape.covergan.condition import STRAY

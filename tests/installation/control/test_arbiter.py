@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from installation.clock import FixedClock
 from installation.control.arbiter import HEARD_S, HOLD_S, MOODS, Standing, rule
 from installation.control.turns import PER_PHONE, Turns, place_words
-from installation.messages import ControlEvent
-from installation.state import Play, first_state, step
+from installation.messages import ControlEvent, Play
+from installation.step import first_state, step
 
 ANN, BEN, CAT = "phone:0000000a", "phone:0000000b", "phone:0000000c"
 

@@ -21,7 +21,9 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from installation.control.knobs import find, has_places, own_knobs, registry
 from installation.control.osc import OscInput
 from installation.isf.header import read
-from installation.state import FrameState, Moment, first_state, step
+from installation.messages import Moment
+from installation.state import FrameState
+from installation.step import first_state, step
 
 SENDERS = 6
 A_TURN = 20

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from installation.control.knobs import Refusal, address_of, as_markdown, event, events, find, has_places, registry
-from installation.state import ControlEvent
+from installation.messages import ControlEvent
 from mixtape.config import knobs
 
 ROOT = Path(__file__).parents[3]

@@ -15,7 +15,7 @@ from installation.control import midi as midi_module
 from installation.control.keys import KEYS, Keys
 from installation.control.midi import HOLD_S, TOUCHES_LIMIT, Midi, SystemPorts, stable_names
 from installation.control.midi_map import Control
-from installation.state import first_state
+from installation.step import first_state
 
 NANO, TWISTER = "nanoKONTROL2:nanoKONTROL2 MIDI 1 20:0", "Midi Fighter Twister:Twister 24:0"
 NANO_NAME = "nanoKONTROL2:nanoKONTROL2 MIDI 1"

@@ -11,7 +11,8 @@ from installation.places import on_map
 from installation.pulses import recent_pulses
 from installation.room.told import Now, place_text, read_place, read_song, song_text
 from installation.showlog import ShowLog, events
-from installation.state import FrameState, first_state, step
+from installation.state import FrameState
+from installation.step import first_state, step
 from installation.wall import wall_request
 from installation.world import World
 
