@@ -33,7 +33,7 @@ from installation.messages import ControlEvent
 from installation.remote.doors import HEADER_BYTES, Doors, bounded
 from installation.remote.pages import Session, compressed, pages
 from installation.remote.passes import Passes
-from installation.remote.words import Told, evening, for_phone, knobs, song
+from installation.remote.words import Told, evening, for_operator, for_phone, song
 from installation.world import World
 from mixtape.types import ByteArray, Palette, Track
 
@@ -50,6 +50,7 @@ SPEAKS_S = 10.0
 _MESSAGE_BYTES = 1024
 _WISHES = 512
 _SAID = 8
+_ONCE = ("knobs",)
 _TELL_S = 0.5
 _PICTURE_S = 2.0
 _START_S = 10.0
@@ -273,7 +274,7 @@ class Remote:
             return None
         if source == "operator":
             own = {knob.name: knob for knob in self.own.values()}
-            return self._everybody | {"knobs": knobs(self._told.state.knobs, tuple(own.values())), "rows": self._told.rows}
+            return for_operator(self._everybody, self._told.state, tuple(own.values()), self._told.rows)
         return for_phone(self._everybody, source)
 
     def place_s(self) -> float:
@@ -388,8 +389,11 @@ class _Session:
             await self._socket.send_text(json.dumps({"said": self._words.popleft()}))
         now, place = self._remote.message(self.source), {"at_s": self._remote.place_s()}
         if now is not None and now != self._last:
-            self._last = now
-            await self._socket.send_text(json.dumps({**now, **place}))
+            before, self._last = self._last or {}, now
+            # What does not change in an evening, or hardly, is told when it does.
+            known = {key for key in _ONCE if key in before and before[key] == now.get(key)}
+            told = {key: value for key, value in now.items() if key not in known}
+            await self._socket.send_text(json.dumps({**told, **place}))
         elif silent:
             await self._socket.send_text(json.dumps(place))
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from installation.composing import manner_words
 from installation.control.arbiter import MOODS, Standing, title_of
 from installation.control.knobs import LiveKnob, registry
 from installation.control.turns import needed, place_words
-from installation.messages import KnobValue
 from installation.state import COMING, FrameState
 from installation.world import World
 from mixtape.playlists.registry import RECIPES, sentence_of
@@ -95,10 +95,31 @@ def alike(track_id: str, world: World, *, count: int = 8) -> list[dict[str, str]
     return [song(world.tracks[int(row)]) for row in world.neighbours.index[world.row[track_id]][:count]]
 
 
-def knob(each: LiveKnob, value: KnobValue | None) -> dict[str, Any]:
+_SECTIONS = (
+    ("What plays", ("seed", "line", "lasso", "next", "previous", "pause", "seek", "skip", "record")),
+    ("Choosing what comes", ("recipe", "variation", "similar_")),
+    ("Sound", ("volume", "crossfade_", "sound_")),
+    ("Scene and map", ("scene", "transition_", "map", "look_")),
+    ("Look", ("energy", "grain", "bloom", "grading", "palette", "trails", "title_", "reduced_motion", "quality")),
+    ("Wall", ("wall_",)),
+    ("Displays", ("overlap", "projector_", "test_picture", "output_")),
+    ("Guests", ("remote_",)),
+)
+_MORE = "More"
+
+
+def section_of(name: str) -> str:
+    """Under which heading a knob stands on the operator's page: that of what its name begins with, or of its own scene."""
+    if name.startswith("scene/"):
+        return f"Scene {name.split('/')[1]}"
+    return next((heading for heading, starts in _SECTIONS if name.startswith(starts)), _MORE)
+
+
+def knob(each: LiveKnob) -> dict[str, Any]:
     """A knob or a trigger for the operator's page."""
     return {
         "name": each.name,
+        "section": section_of(each.name),
         "kind": each.kind,
         "low": each.low,
         "high": each.high,
@@ -106,11 +127,20 @@ def knob(each: LiveKnob, value: KnobValue | None) -> dict[str, Any]:
         "others": each.others,
         "unit": each.unit,
         "sentence": each.sentence,
-        "value": value,
     }
 
 
-def knobs(values: Mapping[str, KnobValue], own: Sequence[LiveKnob] = ()) -> list[dict[str, Any]]:
-    """All of them, in the order of config.toml."""
-    known = {each.name: each for each in (*registry(), *own)}
-    return [knob(each, values.get(each.name)) for each in known.values()]
+def knobs(own: Sequence[LiveKnob] = ()) -> list[dict[str, Any]]:
+    """All of them, section by section, in each in the order of config.toml; those of own scenes after those of the registry."""
+    headings = [heading for heading, _ in _SECTIONS]
+    told = [knob(each) for each in {each.name: each for each in (*registry(), *own)}.values()]
+    return sorted(told, key=lambda each: headings.index(each["section"]) if each["section"] in headings else len(headings))
+
+
+def for_operator(
+    told: Mapping[str, Any], state: FrameState, own: Sequence[LiveKnob], rows: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
+    """What whoever runs the show is told besides: all knobs, where each was turned to, what chooses what comes, and `rows`."""
+    values = {**state.wished, "pause": state.paused, "record": state.recording}
+    manner = manner_words(state.wished)
+    return {**told, "knobs": knobs(own), "values": values, "rows": rows, "waiting": len(state.tape.songs), "manner": manner}

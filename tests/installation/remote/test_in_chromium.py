@@ -6,6 +6,7 @@ import json
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 pytest.importorskip("uvicorn")
@@ -13,7 +14,10 @@ from chromium import PROGRAM, Browser
 from wire import Wire
 
 from installation.control.arbiter import Standing, rule
+from installation.control.knobs import own_knobs, registry
+from installation.isf.header import read
 from installation.messages import ControlEvent
+from installation.points import write_points
 from installation.remote.server import Remote
 from installation.remote.words import Told
 from installation.tape import Tape
@@ -260,3 +264,118 @@ def test_by_keyboard_everything_is_reached_in_order_and_where_one_is_can_be_seen
         assert order[0] == "song"
         page("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])
         assert page.value("getComputedStyle(el('bar')).transitionDuration") == "0s"
+
+
+# The operator's page ---------------------------------------------------------------------------------------------------------
+
+USED = {
+    "number": ("slide('{id}', '0.5')", 0.5),
+    "whole": ("slide('{id}', '12')", 12),
+    "switch": ("el('{id}').click()", True),
+    "choice": ("pick('{id}')", "grid"),
+    "words": ("type('{id}', 'rotate 180')", "rotate 180"),
+    "colours": ("type('{id}', '#1a2b3c #ffcc00')", "#1a2b3c #ffcc00"),
+    "text": ("type('{id}', 'slow water'); enter('{id}')", "slow water"),
+    "points": ("type('{id}', '0.25 0.75 0.5 0.5 0.1 0.2'); enter('{id}')", write_points([(0.25, 0.75), (0.5, 0.5), (0.1, 0.2)])),
+    "seconds": ("type('{id}', '10'); enter('{id}')", 10.0),
+    "press": ("el('{id}').click()", None),
+    "toggle": ("el('{id}').click()", None),
+}
+"""How somebody uses a knob of each kind on the page, and what the show is asked then."""
+
+HANDS = """
+  window.type = (id, text) => { el(id).value = text; el(id).dispatchEvent(new Event('change')); };
+  window.slide = (id, text) => { el(id).value = text; el(id).dispatchEvent(new Event('input')); };
+  window.enter = (id) => el(id).dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter' }));
+  window.pick = (id) => { const all = el(id).options; el(id).value = all[Math.min(2, all.length - 1)].value;
+    el(id).dispatchEvent(new Event('change')); };
+"""
+
+INPUTS = [{"NAME": "speed", "TYPE": "float", "DEFAULT": 1.0, "MAX": 4.0}, {"NAME": "bang", "TYPE": "event"}]
+
+
+@pytest.fixture
+def operator(remote, tmp_path):
+    """The operator's page, with a scene of somebody's own."""
+    file = tmp_path / "rings.fs"
+    file.write_text(f"/*{json.dumps({'ISFVSN': '2', 'INPUTS': INPUTS})}*/\nvoid main() {{ gl_FragColor = vec4(1.0); }}\n")
+    remote.own = own_knobs([read(file)], remote.world.maps.names)
+    with Browser(tmp_path / "browser") as page:
+        page.open(remote.operator_address)
+        page.wait("!el('main').hidden")
+        page.value(HANDS)
+        yield page
+
+
+def test_every_knob_stands_once_under_a_heading_and_one_of_each_kind_can_be_used(operator, remote):
+    named = {knob.name for knob in remote.own.values()} | {knob.name for knob in registry()}
+    boxes = "[...document.querySelectorAll('.knob')]"
+    assert operator.value(f"{boxes}.length") == len(named) - 3
+    headings = json.loads(
+        operator.value("JSON.stringify([...document.querySelectorAll('#knobs summary')].map((each) => each.textContent))")
+    )
+    assert headings[:3] == ["What plays", "Choosing what comes", "Sound"] and headings[-1] == "Scene rings"
+    kinds = set()
+    for knob in [*registry(), *remote.own.values()]:
+        if knob.kind in kinds or knob.name in ("next", "previous", "pause", "map", "seed_at", "quality", "recipe"):
+            continue
+        kinds.add(knob.kind)
+        how, meant = USED[knob.kind]
+        operator.value(how.format(id=f"knob-{knob.name}"))
+        (event,) = drained(remote)
+        assert (event.source, event.knob) == ("operator", knob.name)
+        assert event.value == (pytest.approx(meant, abs=0.02) if isinstance(meant, float) else meant), knob.name
+    assert kinds == set(USED)
+    for button, name in (("forth", "next"), ("previous", "previous"), ("pause", "pause")):
+        operator.value(f"el('{button}').click()")
+        assert [event.knob for event in drained(remote)] == [name]
+    operator.value("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    # A scene that the list does not have is typed; whatever is refused is said.
+    operator.value("el('knob-scene').value = ANOTHER; el('knob-scene').dispatchEvent(new Event('change'))")
+    operator.value("document.activeElement.value = 'rings'; document.activeElement.dispatchEvent(new Event('change'))")
+    assert [(event.knob, event.value) for event in drained(remote)] == [("scene", "rings")]
+    operator.value("turn('wall_rows', 'many')")
+    assert "a number from 6 to 36 is needed" in operator.wait("el('said').textContent")
+
+
+def test_fields_follow_what_is_turned_elsewhere_but_not_under_somebodys_hand(operator, remote, play, small_world):
+    state = play(small_world, 1.0, (0.0, "wall_rows", 20), (0.0, "palette", "#102030"), (0.0, "scene", "grid"))
+    remote.tell(Told(replace(state, paused=True, recording=True), Standing(), (("frames", "now"),)), (("nobody", "now"),))
+    assert operator.wait("el('knob-wall_rows').value === '20' && el('knob-scene').value") == "grid"
+    assert operator.value("el('pause').textContent + el('knob-record').textContent") == "Go onOn: end it"
+    assert operator.value("document.querySelectorAll('.wells input').length") == 1
+    operator.value("document.querySelector('#knob-wall_rows + .exact').focus()")
+    operator.value("document.activeElement.value = '3'")
+    state = replace(state, wished={**state.wished, "wall_rows": 30, "wall_cols": 31})
+    remote.tell(Told(state, Standing(), (("frames", "later"),)), (("nobody", "now"),))
+    operator.wait("el('knob-wall_cols').value === '31'")
+    assert operator.value("document.activeElement.value") == "3"
+    operator.value("document.activeElement.blur()")
+    remote.tell(Told(state, Standing(), (("frames", "later still"),)), (("nobody", "now"),))
+    operator.wait("document.querySelector('#knob-wall_rows + .exact').value === '30'")
+
+
+def test_the_operator_finds_knobs_by_words_sees_the_mixtape_and_the_picture_and_all_has_a_name(
+    operator, remote, play, small_world
+):
+    operator.value("el('filter').value = 'wall spread'; sift()")
+    assert operator.value("[...document.querySelectorAll('.knob')].filter((each) => each.offsetParent).length") == 1
+    operator.value("el('filter').value = ''; sift(); [...el('knobs').children].forEach((each) => { each.open = true; })")
+    seen = nodes(operator)
+    assert all(name for role, name in seen if role in CONTROLS | {"switch", "ComboBoxMenuSelect"}), seen
+    assert min(json.loads(operator.value(SIZES))) >= 44
+    assert operator.value("document.documentElement.scrollWidth") == 390
+    tape = tuple(track.id for track in small_world.tracks[20:28])
+    state = play(small_world, 1.0, (0.0, "recipe", "islands"))
+    state = replace(state, tape=Tape(state.track_id, "islands:0:1:1:1:1:1", tape), next_ids=tape[:5])
+    remote.tell(Told(state, Standing()), (("nobody", "now"),))
+    assert operator.wait("el('tape').textContent.includes('islands') && el('tape').textContent").startswith(
+        "islands; 8 songs wait. "
+    )
+    assert operator.value("el('queue').children.length") == 5
+    operator.value("el('look').click()")
+    until_s = time.monotonic() + 10
+    while operator.value("el('picture').naturalWidth") != 16:
+        assert time.monotonic() < until_s
+        if remote.picture_wanted:
+            remote.show_picture(np.full((9, 16, 3), 200, np.uint8))
