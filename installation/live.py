@@ -373,9 +373,10 @@ class Live:
         A song is waited for `_SOUGHT_S` and `_HELD_S` at most. Of several songs, or maps, that were chosen the last counts.
         """
         held, self._held = self._held, []
-        for kind in (SEEDS, {"map"}):
-            if any(event.knob in kind for event in events):
-                held = [event for event in held if event.knob not in kind]
+        if any(event.knob in SEEDS for event in events):
+            held = [event for event in held if event.knob not in SEEDS]
+        if any(event.knob == "map" and event.value in self._world.maps.names for event in events):
+            held = [event for event in held if event.knob != "map"]
         ready: list[ControlEvent] = []
         for event in (*held, *events):
             meant = self._named(event, now_s) if event.knob == "seed" else event

@@ -386,6 +386,8 @@ def test_a_key_goes_through_the_maps_there_and_back_also_while_one_is_being_laid
             live.run(ending, frames=1)
             assert live._map_wished == wished
         assert show.state.map == "fused"
+        assert live._once_read([ControlEvent("osc", "map", "by-smell", 0.0)], 0.0)[0].value == "by-smell"
+        assert live._map_wished == "tonal-30"
         laid_out.add("tonal-30")
         live.run(ending, frames=2)
     assert show.state.map == "tonal-30"

@@ -32,6 +32,8 @@ KNOBS = (
     "energy",
     "volume",
     "transition_s",
+    "map",
+    "map_s",
     "nonsense",
 )
 VALUES = st.one_of(
@@ -40,7 +42,7 @@ VALUES = st.one_of(
     st.integers(-100, 100),
     st.floats(),
     st.text(max_size=8),
-    st.sampled_from(["map", "grid", "wall", "auto", "Ostinato"]),
+    st.sampled_from(["map", "grid", "wall", "auto", "Ostinato", "fused", "rp-30", "tonal-30"]),
 )
 EVENTS = st.builds(
     ControlEvent, st.just("test"), st.one_of(st.sampled_from(KNOBS), st.text(max_size=6)), VALUES, st.floats(0, 100)
@@ -72,6 +74,8 @@ def test_whatever_comes_the_state_stays_in_range(frames, small_world):
         assert 0 <= state.way[2] <= 1
         assert state.scene in ("map", "grid", "wall")
         assert 0 <= state.audio.level <= 1
+        assert 1 <= len(state.flights) <= 4
+        assert np.isfinite(small_world.maps.laid(state.flights, state.moment.time_s).places.map_xy).all()
         assert math.isfinite(state.wandered_s)
         assert math.isfinite(state.song_s)
         assert all(math.isfinite(v) for v in (state.camera.x, state.camera.y, state.camera.zoom_log2))
