@@ -189,6 +189,9 @@ class Stage:
         for change in TRANSITIONS.values():
             between.begin()
             change.draw(state, self._drawing, before.texture, after.texture, share=0.5, song=(0.0, 0.0, 0.05))
+        # And what a recording needs when it begins.
+        dot(before.framebuffer, self._drawing.screen)
+        self._drawing.screen.draw("post/shrink", u_picture=after.texture, u_step=(0.01, 0.01))
 
     def wait_for_covers(self, patient: bool) -> None:
         """Whether a frame waits for every cover and every word it shows, from now on."""
