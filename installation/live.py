@@ -43,9 +43,10 @@ from installation.show import Show
 from installation.songs import drawn_songs
 from installation.stage import Stage
 from installation.strokes import Stroke
+from installation.under import Under
 from installation.world import World
 from mixtape.errors import ShowError
-from mixtape.types import ByteArray
+from mixtape.types import ByteArray, Track
 
 if TYPE_CHECKING:
     from installation.remote.server import Remote
@@ -70,11 +71,8 @@ _PEN = {
     True: ("the pointer draws", "a line over the map plays the songs along it, a ring those inside; l flies again"),
     False: ("the pointer flies", ""),
 }
-_RING_LEAST, _RING_REACH = 0.01, 0.30
-"""The ring of a gamepad is seen from so much of it on, and takes a song so near to the middle, in picture heights."""
-
-_FINGER = 0.02
-"""A fingertip means a song so far from it, in picture heights."""
+_RING_LEAST = 0.01
+"""The ring of a gamepad is seen from so much of it on."""
 
 _LOOK_S = 0.5
 """How often shader files and OpenGL's error flag are looked at."""
@@ -184,8 +182,16 @@ class Live:
         self._own: OwnKnobs = {}
         self._know_own()
         self._fps = world.config.show.fps
+        self._under = Under(
+            stage,
+            self._displays,
+            state=lambda: show.state,
+            shown=self._to_read,
+            listed=self._listed,
+            knob=self._knob_opened,
+        )
         self._keys = Keys(
-            pick=self._pick,
+            pick=self._under.song,
             testing=lambda: bool(show.state.knobs["test_picture"]),
             coded=lambda: bool(show.state.knobs["remote_code"]),
             corner=lambda x, y: self._displays.corner_at(x, y, show.state.knobs),
@@ -196,14 +202,14 @@ class Live:
             best=self._best,
             onward=self._onward,
             learn=midi.learn if midi else None,
-            tap=self._tap,
-            row_at=self._row_at,
-            grip=self._grip,
+            tap=self._under.fingertip,
+            row_at=self._under.row,
+            grip=self._under.map_place,
             drawn=self._drawn,
         )
         self._pads = Pads(
             fly=self._fly,
-            aimed=self._aimed,
+            aimed=self._under.middle,
             any_song=lambda: random.choice(world.tracks).id,
             volume=lambda: float(show.state.knobs["volume"]),
             onward=self._onward,
@@ -458,60 +464,28 @@ class Live:
             self._refusals.add(reason)
             self._show.complain(f"OSC: {reason}")
 
-    def _pick(self, x: float, y: float) -> str | None:
-        """The song that is seen at a place of the window, by way of the display that shows it there."""
-        place = self._displays.picture_place(x, y, self._show.state.knobs)
-        if place is None:
-            return None
-        width, height = self._stage.size
-        if self._keys.readings and self._knob_opened(*place):
-            return None
-        if self._keys.typed is not None and (row := self._stage.row_at(*place, self._searching(self._keys.typed))) is not None:
-            found = self._ahead.found(self._keys.typed) or ()
-            return found[row].id if row < len(found) else None
-        return self._stage.pick(place[0] * width, place[1] * height, self._show.state)
+    def _listed(self) -> Sequence[Track] | None:
+        """The songs that an open search lists; None while none is open."""
+        typed = self._keys.typed
+        return None if typed is None else (self._ahead.found(typed) or ())[:BEST]
 
-    def _knob_opened(self, x: float, y: float) -> bool:
-        """Whether a knob among the readings is pressed: the list of knobs opens there."""
-        piece = self._stage.piece_at(x, y, self._to_read())
-        name = piece.split()[0] if piece else ""
-        if self._midi is None or name not in self._show.state.knobs:
+    def _knob_opened(self, piece: str) -> bool:
+        """Whether this piece of the readings is a knob: the list of knobs opens there."""
+        name = piece.split()[0]
+        if self._midi is None or not self._keys.readings or name not in self._show.state.knobs:
             return False
         self._midi.learn.seek(name)
         return True
-
-    def _tap(self, x: float, y: float) -> str | None:
-        """The song that a fingertip at a place of the window means: the one under it, or the nearest within its reach."""
-        place = self._displays.picture_place(x, y, self._show.state.knobs)
-        if (song := self._pick(x, y)) or place is None or self._keys.typed is not None or self._learning:
-            return song
-        width, height = self._stage.size
-        return self._stage.nearest(place[0] * width, place[1] * height, self._show.state, reach=_FINGER)
 
     @property
     def _learning(self) -> bool:
         return self._midi is not None and self._midi.learn.is_open
 
-    def _row_at(self, x: float, y: float) -> int | None:
-        """The row of words that is seen at a place of the window."""
-        place = self._displays.picture_place(x, y, self._show.state.knobs)
-        return None if place is None else self._stage.row_at(*place, self._to_read())
-
     def _seen(self) -> Shown:
         """What is shown beside the show itself: words, and what somebody points at."""
         ring = self._pads.ring
-        aim = Aim(self._aimed() or "", ring) if ring > _RING_LEAST else None
+        aim = Aim(self._under.middle() or "", ring) if ring > _RING_LEAST else None
         return replace(self._shown(), lit=self._pointed.lit, stroke=self._pointed.stroke, aim=aim)
-
-    def _aimed(self) -> str | None:
-        """The song in the middle of the picture, or nearest to it."""
-        width, height = self._stage.size
-        return self._stage.nearest(0.5 * width, 0.5 * height, self._show.state, reach=_RING_REACH)
-
-    def _grip(self, x: float, y: float) -> tuple[float, float] | None:
-        """The place of the map that is seen at a place of the window."""
-        place = self._displays.picture_place(x, y, self._show.state.knobs)
-        return None if place is None else self._stage.map_place(*place, self._show.state)
 
     def _drawn(self, stroke: Sequence[tuple[float, float]]) -> tuple[str, str]:
         """The trigger that a stroke over the map is."""

@@ -143,7 +143,7 @@ def main() -> None:
                 told["flown"] = float(show.state.wished["look_x"]) - before
                 sdl.SDL_JoystickSetVirtualAxis(pad, pygame.CONTROLLER_AXIS_LEFTX, 0)
                 frames(3)
-                aimed = live._aimed()
+                aimed = live._under.middle()
                 sdl.SDL_JoystickSetVirtualButton(pad, pygame.CONTROLLER_BUTTON_A, 1)
                 frames(60, until=lambda: show.state.track_id == aimed)
                 told["aimed"] = aimed is not None and show.state.track_id == aimed

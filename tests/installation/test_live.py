@@ -524,7 +524,7 @@ def test_while_somebody_types_the_songs_that_fit_are_lit_and_a_click_beside_them
         assert stage.shown[-1].heading == "slow_"
         listed = ahead.found("slow")[2].id
         stage.row_at = lambda x, y, shown: 2
-        assert live._pick(0.1, 0.1) == listed
+        assert live._under.song(0.1, 0.1) == listed
         stage.row_at = lambda x, y, shown: None
         wanted = small_world.tracks[max(fits)].id
         stage.pick = lambda x, y, state: wanted
