@@ -174,7 +174,7 @@ def _answer(state: FrameState, event: ControlEvent, world: World) -> Answer:
         return state, [Quit()]
     if event.knob in ("scene", "scene_other") and event.value not in ("auto", *world.scenes) and isinstance(event.value, str):
         return complain(state, _no_scene(event.value, world)), []
-    if event.knob == "map" and isinstance(event.value, str) and (fault := world.maps.fault(event.value)):
+    if event.knob == "map" and isinstance(event.value, str) and (fault := _no_map(event.value, world)):
         return complain(state, fault), []
     state, asked = turn(state, event, world)
     return (walk_on(state, world) if event.knob in CHOOSING else state), asked
@@ -210,6 +210,13 @@ def _turn_to(state: FrameState, track_id: str, world: World, *, fresh: bool) -> 
         audio = state.audio
         state = replace(go(state, track_id, world)[0], audio=audio, next_ids=(), arrived=True)
     return replace(state, song_s=state.room.second(state.moment.time_s) if state.room else 0.0)
+
+
+def _no_map(name: str, world: World) -> str | None:
+    """Why there is nothing to go to, or None where there is."""
+    if world.maps.names == (name,):
+        return f"'{name}' is the only map here; mixtape map makes the others, for collections of 12 to 5,000 songs"
+    return world.maps.fault(name)
 
 
 def _no_scene(name: str, world: World) -> str:

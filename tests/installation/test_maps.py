@@ -150,6 +150,15 @@ def test_a_map_that_is_not_there_is_complained_of_and_nothing_moves(small_world)
     assert begun.map == "rp-30"
 
 
+def test_where_there_is_one_map_only_the_key_says_how_to_have_others(small_world):
+    alone = replace(small_world, family=None)
+    assert alone.maps.after("fused", 1) == "fused"
+    last = walked(alone, 2.0, MAP, (1.0, "map", "fused"))[-1]
+    assert last.error == "'fused' is the only map here; mixtape map makes the others, for collections of 12 to 5,000 songs"
+    assert len(last.flights) == 1
+    assert walked(small_world, 2.0, MAP, (1.0, "map", "fused"))[-1].error is None
+
+
 def test_a_map_that_cannot_be_read_is_complained_of_and_the_show_goes_on(small_world):
     def broken():
         raise LibraryError("maps/rp-30.npz: broken")
