@@ -173,7 +173,7 @@ class Live:
         self._displays = displays or Displays()
         self._world, self._feedback, self._query = world, feedback, query
         self._composer = composer
-        self._manner, self._pen = manner_words(show.state.wished), False
+        self._manner, self._pen, self._missed = manner_words(show.state.wished), False, 0
         self._noted: tuple[tuple[str, str], float] = (("", ""), 0.0)
         self._remote, self._standing = remote, Standing()
         self._answers: tuple[tuple[str, str], ...] = ()
@@ -549,7 +549,9 @@ class Live:
             self._noted = manner, until_s
         if pen != self._pen:
             self._noted = _PEN[pen], until_s
-        self._manner, self._pen = manner, pen
+        if self._keys.missed != self._missed:
+            self._noted = ("a line is drawn over the map", "1 shows it"), until_s
+        self._manner, self._pen, self._missed = manner, pen, self._keys.missed
 
     def _searching(self, typed: str) -> Shown:
         self._ahead.search(typed)

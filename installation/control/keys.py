@@ -174,6 +174,11 @@ class Keys:
         return self._pointer.stroke
 
     @property
+    def missed(self) -> int:
+        """How many strokes were drawn where no map is."""
+        return self._pointer.missed
+
+    @property
     def pen(self) -> bool:
         """Whether the pointer draws."""
         return self._pointer.pen

@@ -71,8 +71,8 @@ class Pointer:
     """Takes pygame's events of mouse and fingers. What it makes of them is taken out by `taken` and `flown`, once a frame.
 
     `stroke` are the places of the map that are being drawn just now: the map may move under the pen; `began` is set when a stroke
-    has. In `pen` mode the left button and a single finger draw; else the left button with Shift, the middle button, or a finger
-    that rested before it moved.
+    has, `missed` counts those that were drawn beside the map. In `pen` mode the left button and a single finger draw; else the
+    left button with Shift, the middle button, or a finger that rested before it moved.
     """
 
     def __init__(
@@ -90,6 +90,7 @@ class Pointer:
         `rows` is a list that takes the pointer while it is open, `row_at` finds its rows.
         """
         self.pen = self.began = False
+        self.missed = 0
         self.stroke: tuple[Place, ...] = ()
         self._pen_from: Place | None = None
         self._pen_at: Place = (0.0, 0.0)
@@ -246,6 +247,8 @@ class Pointer:
             self._press(self._source, begun)
         elif len(stroke) > 1:
             self._made.append(Drawn(self._source, stroke))
+        else:
+            self.missed += 1
 
     def _drop(self) -> None:
         self._pen_from, self.stroke = None, ()

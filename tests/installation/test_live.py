@@ -708,7 +708,7 @@ def test_a_fingertip_plays_the_nearest_song_within_its_reach_and_a_mouse_only_th
     assert sound.played[-1] == near
 
 
-def test_l_says_for_a_moment_what_the_pointer_does(parts, small_world):
+def test_l_says_for_a_moment_what_the_pointer_does_and_a_line_beside_the_map_where_it_is_drawn(parts, small_world):
     pygame = pytest.importorskip("pygame")
     _, stage, _, _ = parts
     live = live_of(parts, small_world)
@@ -717,3 +717,8 @@ def test_l_says_for_a_moment_what_the_pointer_does(parts, small_world):
             stage.pressed = [pygame.event.Event(pygame.KEYDOWN, key=pygame.K_l, unicode="l", mod=0)]
             live.run(ending, frames=2)
             assert stage.shown[-1].rows[0][0] == words
+        stage.map_place = lambda x, y, state: None
+        for kind, pos in ((pygame.MOUSEBUTTONDOWN, (20, 20)), (pygame.MOUSEMOTION, (90, 90)), (pygame.MOUSEBUTTONUP, (90, 90))):
+            stage.pressed.append(pygame.event.Event(kind, pos=pos, button=2, touch=False))
+        live.run(ending, frames=2)
+        assert stage.shown[-1].rows[0][0] == "a line is drawn over the map"

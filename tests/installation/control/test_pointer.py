@@ -151,6 +151,7 @@ def test_beside_the_map_a_pen_draws_nothing_and_a_press_is_still_a_press():
     hands.do(mouse(pygame.MOUSEMOTION, 0.6, 0.6, touch=False))
     assert hands.keys.stroke == ()
     assert hands.do(mouse(pygame.MOUSEBUTTONUP, 0.6, 0.6, touch=False, button=2)) == []
+    assert hands.keys.missed == 1
     hands.do(mouse(pygame.MOUSEBUTTONDOWN, 0.2, 0.5, touch=False, button=2))
     assert said(hands.do(mouse(pygame.MOUSEBUTTONUP, 0.2, 0.5, touch=False, button=2))) == [("mouse", "seed", "song")]
 
