@@ -94,9 +94,13 @@ def test_the_help_names_every_key_once():
     assert len({keys for keys, _ in KEYS}) == len(KEYS)
 
 
-def test_over_the_test_picture_a_click_takes_a_corner_that_follows_until_it_is_let_go():
+@pytest.mark.parametrize("touch", [False, True])
+def test_over_the_test_picture_a_click_or_a_finger_takes_a_corner_that_follows_until_it_is_let_go(touch):
     def moved(x_px, y_px):
-        return pygame.event.Event(pygame.MOUSEMOTION, pos=(x_px, y_px), rel=(1, 1), buttons=(1, 0, 0))
+        return pygame.event.Event(pygame.MOUSEMOTION, pos=(x_px, y_px), rel=(1, 1), buttons=(1, 0, 0), touch=touch)
+
+    def press_at(x_px, y_px):
+        return pygame.event.Event(pygame.MOUSEBUTTONDOWN, pos=(x_px, y_px), button=1, touch=touch)
 
     def pin(number, corner, x, y):
         return (f"output_{number}", f"{corner} at {x} {y}")
@@ -104,10 +108,10 @@ def test_over_the_test_picture_a_click_takes_a_corner_that_follows_until_it_is_l
     testing = [True]
     keys = Keys(pick=lambda _x, _y: "abc", testing=lambda: testing[0], corner=lambda x, _y: (2, 1) if x > 0.5 else None, pin=pin)
     assert said(keys, moved(180, 20)) == []
-    assert said(keys, click(180, 20), moved(160, 50)) == [("output_2", "1 at 0.8 0.5")]
+    assert said(keys, press_at(180, 20), moved(160, 50)) == [("output_2", "1 at 0.8 0.5")]
     let_go = pygame.event.Event(pygame.MOUSEBUTTONUP, pos=(160, 50), button=1)
     assert said(keys, let_go, moved(140, 50)) == []
-    assert said(keys, click(20, 20), moved(160, 50)) == []
+    assert said(keys, press_at(20, 20), moved(160, 50)) == []
     testing[0] = False
     assert said(keys, click(180, 20)) == [("seed", "abc")]
 

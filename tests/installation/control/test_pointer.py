@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 
 import pytest
 
@@ -181,3 +182,26 @@ def test_a_window_that_loses_the_pointer_lets_go_of_it():
 def test_a_finger_at_no_place_is_none(value):
     hands = Hands()
     assert hands.do(down(value, 0.5), up(value, 0.5)) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_hands_do_in_any_order_nothing_stays_held_once_all_is_let_go(seed):
+    hands, rng = Hands(), random.Random(seed)
+    kinds = (pygame.FINGERDOWN, pygame.FINGERUP, pygame.FINGERMOTION)
+    presses = (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP, pygame.MOUSEMOTION)
+    for _ in range(800):
+        x, y, touch = rng.uniform(-0.2, 1.2), rng.uniform(-0.2, 1.2), rng.random() < 0.5
+        number, device = rng.randrange(4), rng.choice((5, 6, -1))
+        happened = (
+            finger(rng.choice(kinds), x, y, number=number, device=device)
+            if touch
+            else mouse(rng.choice(presses), x, y, touch=rng.random() < 0.3, button=rng.randrange(1, 5))
+        )
+        hands.do(happened, after_s=rng.choice((0.0, 0.02, 0.6)))
+    hands.do(*(up(0.5, 0.5, number=number, device=device) for number in range(4) for device in (5, 6)))
+    hands.do(mouse(pygame.MOUSEBUTTONUP, 0.5, 0.5, touch=False))
+    assert hands.keys.stroke == ()
+    before = len(hands.flown)
+    assert hands.do(mouse(pygame.MOUSEMOTION, 0.9, 0.9, touch=False), on(0.1, 0.1), after_s=2.0) == []
+    assert len(hands.flown) == before
+    assert said(hands.do(down(0.2, 0.2)) + hands.do(up(0.2, 0.2))) == [("touch", "seed", "song")]
