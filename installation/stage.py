@@ -20,7 +20,7 @@ from installation.gl.projection import dot, project
 from installation.gl.stroke import StrokeLight
 from installation.gl.targets import Target
 from installation.gl.thread import Thread
-from installation.gl.tiles import LAYOUTS, TileField, flies, flying, tiles_of
+from installation.gl.tiles import LAYOUTS, TileField, flies, flying, tiles_seen
 from installation.gl.transitions import TRANSITIONS
 from installation.isf.header import OwnScene
 from installation.maps import Flight
@@ -306,29 +306,25 @@ class Stage:
 
     def pick(self, x_px: float, y_px: float, state: FrameState) -> str | None:
         """The song whose tile lies foremost under a place of the picture (y down); None beside all, and in scenes without."""
-        if state.scene_mix < 0.5 and not flies(state):
-            state = replace(state, scene=state.from_scene, scene_since_s=state.from_since_s, scene_mix=1.0)
+        state = _standing(state)
         if state.scene not in LAYOUTS:
             return None
-        width, height = self.size
-        at = np.array([(x_px / width - 0.5) * self._drawing.aspect, 0.5 - y_px / height], np.float32)
-        tiles = flying(state, self._drawing) if flies(state) else tiles_of(state, self._drawing, state.scene)
-        hit = (np.abs(tiles.screen[tiles.order] - at) <= tiles.half[tiles.order, None]).all(axis=1)
+        x, y = self._on_screen(x_px, y_px)
+        tiles = tiles_seen(state, self._drawing)
+        hit = (np.abs(tiles.screen[tiles.order] - np.array([x, y], np.float32)) <= tiles.half[tiles.order, None]).all(axis=1)
         rows = tiles.order[hit]
-        row = int(rows[-1]) if len(rows) else self._speck(float(at[0]), float(at[1]), state)
+        row = int(rows[-1]) if len(rows) else self._speck(x, y, state)
         return None if row is None else self._drawing.world.tracks[row].id
 
     def nearest(self, x_px: float, y_px: float, state: FrameState, *, reach: float) -> str | None:
         """The song under a place of the picture, or the one in sight whose tile's middle is nearest, within `reach` (heights)."""
-        hit = self.pick(x_px, y_px, state)
+        hit, state = self.pick(x_px, y_px, state), _standing(state)
         if hit is not None or state.scene not in LAYOUTS:
             return hit
-        width, height = self.size
-        at = np.array([(x_px / width - 0.5) * self._drawing.aspect, 0.5 - y_px / height], np.float32)
-        tiles = flying(state, self._drawing) if flies(state) else tiles_of(state, self._drawing, state.scene)
+        tiles = tiles_seen(state, self._drawing)
         if not len(tiles.order):
             return None
-        away = np.hypot(*(tiles.screen[tiles.order] - at).T)
+        away = np.hypot(*(tiles.screen[tiles.order] - np.array(self._on_screen(x_px, y_px), np.float32)).T)
         nearest = int(away.argmin())
         return self._drawing.world.tracks[int(tiles.order[nearest])].id if away[nearest] <= reach else None
 
@@ -337,10 +333,15 @@ class Stage:
 
         That is in shares of it from the left and the top. None where the map is not what stands there.
         """
-        if state.scene != "map" or state.scene_mix < 1.0:
+        if _standing(state).scene != "map" or flies(state):
             return None
         world = self._drawing.over_map(state).unproject((x - 0.5) * self._drawing.aspect, 0.5 - y)
         return None if world is None else of_map(*world)
+
+    def _on_screen(self, x_px: float, y_px: float) -> tuple[float, float]:
+        """A place of the picture in picture heights from its middle, y up."""
+        width, height = self.size
+        return (x_px / width - 0.5) * self._drawing.aspect, 0.5 - y_px / height
 
     def row_at(self, x: float, y: float, shown: Shown) -> int | None:
         """Which row of `shown` lies at a place of the picture, in shares of it from the left and the top; None beside all."""
@@ -489,6 +490,13 @@ class Stage:
         frame_px = _scaled(self._size, LEVELS[self._level].frame)
         self._finished, self._safe = Target.make(self._gl, frame_px), Target.make(self._gl, frame_px)
         self._post = Post(self._drawing)
+
+
+def _standing(state: FrameState) -> FrameState:
+    """The state of what stands for whoever points: of two scenes that are mixed the one that is seen more."""
+    if state.scene_mix >= 0.5 or flies(state):
+        return state
+    return replace(state, scene=state.from_scene, scene_since_s=state.from_since_s, scene_mix=1.0)
 
 
 def _scaled(size: tuple[int, int], share: float) -> tuple[int, int]:

@@ -27,9 +27,10 @@ class StrokeLight:
 
     def draw(self, stroke: Stroke, state: FrameState, drawing: Drawing) -> None:
         """Draw as much of it as its weight says; nothing where the map is not seen."""
-        if state.scene != "map" or stroke.weight <= 0.0 or not len(stroke.points):
+        seen = state.scene_mix if state.scene == "map" else (1.0 - state.scene_mix) * (state.from_scene == "map")
+        weight = stroke.weight * seen
+        if weight <= 0.0 or not len(stroke.points):
             return
-        weight = stroke.weight * state.scene_mix
         screen, scale = drawing.over_map(state).project(world_points(stroke.points))
         screen = screen[scale > 0.0]
         if not len(screen):

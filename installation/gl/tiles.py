@@ -155,6 +155,11 @@ def tiles_of(state: FrameState, drawing: Drawing, scene: str) -> Tiles:
     return _set(state, drawing, LAYOUTS[scene](state, drawing))
 
 
+def tiles_seen(state: FrameState, drawing: Drawing) -> Tiles:
+    """The tiles as they are seen in this frame, in a scene that has them or on their way to one."""
+    return flying(state, drawing) if flies(state) else tiles_of(state, drawing, state.scene)
+
+
 def flying(state: FrameState, drawing: Drawing) -> Tiles:
     """Set the tiles on their way from one scene to another."""
     begin, end, share = state.way

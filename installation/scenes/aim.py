@@ -9,7 +9,7 @@ from installation.colours import light
 from installation.gl.drawing import Drawing
 from installation.gl.targets import Quads
 from installation.gl.text import Line
-from installation.gl.tiles import LAYOUTS, flies, flying, tiles_of
+from installation.gl.tiles import LAYOUTS, tiles_seen
 from installation.gl.words import Words, ink
 from installation.pointed import Aim
 from installation.state import FrameState
@@ -34,7 +34,7 @@ class AimRing:
         rings = [(0.0, 0.0, _MIDDLE, 0.55)]
         row = drawing.world.row.get(aim.song)
         if row is not None:
-            tiles = flying(state, drawing) if flies(state) else tiles_of(state, drawing, state.scene)
+            tiles = tiles_seen(state, drawing)
             x, y, half = (float(v) for v in (*tiles.screen[row], tiles.half[row]))
             radius = max(1.62 * half, 0.022)
             rings.append((x, y, radius, 0.95))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from installation.colours import light
 from installation.gl.drawing import Drawing
 from installation.gl.text import Line
-from installation.gl.tiles import LAYOUTS, flies, flying, tiles_of
+from installation.gl.tiles import LAYOUTS, tiles_seen
 from installation.gl.words import Words, ink
 from installation.state import FrameState
 
@@ -26,7 +26,7 @@ class LitTitles:
         lit = drawing.lit
         if lit is None or not lit.best or state.scene not in LAYOUTS:
             return
-        tiles = flying(state, drawing) if flies(state) else tiles_of(state, drawing, state.scene)
+        tiles = tiles_seen(state, drawing)
         shine, (width, height) = lit.songs, drawing.size_px
         paper = 0.80 + 0.20 * light(state.palette)[0]
         size = max(10, round(_SIZE * min(1.0, 0.35 + 0.5 * drawing.aspect) * height))

@@ -1,5 +1,7 @@
 """The light of a stroke over the map, the place of the map under the pen, and the ring of a gamepad."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -109,3 +111,13 @@ def test_the_ring_is_around_the_song_nearest_to_the_middle_and_says_its_name(sta
     assert below.sum() > 100, "no title"
     stage.draw(state, shown=Shown(aim=Aim(song, 0.0)))
     assert np.array_equal(stage.read(), before)
+
+
+def test_while_two_scenes_are_mixed_a_pen_takes_hold_of_the_map_where_it_is_seen_more(stage, small_world, play):
+    state = state_in(small_world, play, "map")
+    stage.draw(state)
+    whole = stage.map_place(0.4, 0.4, state)
+    assert whole is not None
+    assert stage.map_place(0.4, 0.4, replace(state, from_scene="wall", change="mix", scene_mix=0.7)) == whole
+    assert stage.map_place(0.4, 0.4, replace(state, from_scene="wall", change="mix", scene_mix=0.3)) is None
+    assert stage.map_place(0.4, 0.4, replace(state, scene="wall", from_scene="map", change="mix", scene_mix=0.3)) == whole
