@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 import signal
+import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -54,6 +56,10 @@ if TYPE_CHECKING:
 
 GIVE_UP_S = 5.0
 """A show that could not draw anything for so long ends, and says why."""
+
+TURN_S = 0.0005
+"""A thread beside the loop that is busy with Python gives way to a frame after so long. By Python's own 5 ms a frame that lets go
+of the interpreter a few times, as every large NumPy call does, comes late."""
 
 _FIRST_S = 3.0
 """How long the first song may wait for its loudness to be measured."""
@@ -104,6 +110,17 @@ class Ending:
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True
+
+
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    """Threads take turns of `TURN_S` meanwhile."""
+    before_s = sys.getswitchinterval()
+    sys.setswitchinterval(TURN_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before_s)
 
 
 class Pace:
@@ -249,17 +266,18 @@ class Live:
             self._pads.open()
         self._show.open()
         passed, began_s, busy_s = 0, time.perf_counter(), 0.0
-        while not (ending.asked or self._show.over or passed == frames):
-            last_s, began_s = began_s, time.perf_counter()
-            self._began_s = began_s
-            self._take_time(began_s - last_s, busy_s, period_s, vsync=vsync)
-            try:
-                self._frame(self._clock.tick(self._show.heard_s))
-            except Exception as error:  # one frame that fails must not end an evening
-                self._bear(error)
-            busy_s = time.perf_counter() - began_s
-            pace.wait()
-            passed += 1
+        with _short_turns():
+            while not (ending.asked or self._show.over or passed == frames):
+                last_s, began_s = began_s, time.perf_counter()
+                self._began_s = began_s
+                self._take_time(began_s - last_s, busy_s, period_s, vsync=vsync)
+                try:
+                    self._frame(self._clock.tick(self._show.heard_s))
+                except Exception as error:  # one frame that fails must not end an evening
+                    self._bear(error)
+                busy_s = time.perf_counter() - began_s
+                pace.wait()
+                passed += 1
 
     def close(self) -> None:
         """Let go of what it listens to."""

@@ -282,6 +282,19 @@ print(sent)
 """
 
 
+def busy_thread() -> Row:
+    """Frames beside a thread that is busy with Python for 20 s, as a server at its worst is, against 20 s without."""
+
+    def spin(_osc: Any, _remote: Any) -> None:
+        until_s = time.perf_counter() + 20.0
+        while time.perf_counter() < until_s:
+            pass
+
+    _, quiet, beside, _ = _evening(spin, quiet_s=20.0)
+    unit = f"ms, the 99 % of frames; frames {beside}"
+    return Row("busy_thread", beside.took[1], unit, f"undisturbed: {quiet}", beside.took[1] / quiet.took[1])
+
+
 def malformed() -> Row:
     """CPU time to refuse the worst kind of bad packet, the middle of 100 goes and the longest of all, against a millisecond."""
     import statistics
@@ -340,4 +353,4 @@ def _bad_packets() -> dict[str, bytes]:
     }
 
 
-ROWS: tuple[Callable[[], Row], ...] = (osc_5000, osc_burst, phones_flood, malformed)
+ROWS: tuple[Callable[[], Row], ...] = (osc_5000, osc_burst, phones_flood, busy_thread, malformed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -15,7 +16,7 @@ import pytest
 
 from installation.ahead import Ahead
 from installation.control.midi import Midi
-from installation.live import Ending, Live, Pace, pace_hz
+from installation.live import TURN_S, Ending, Live, Pace, pace_hz
 from installation.messages import ControlEvent, Moment
 from installation.places import of_map, places_of
 from installation.points import write_points
@@ -130,6 +131,15 @@ def test_when_no_song_at_all_can_be_heard_the_show_does_not_race_through_them(pa
     show.open()
     frames(show, 40)
     assert 4 <= len(sound.played) <= 6
+
+
+def test_threads_beside_the_loop_take_short_turns_as_long_as_it_runs(parts, small_world):
+    stage, before_s, turns_s = parts[1], sys.getswitchinterval(), []
+    stage.draw = lambda *_, **__: turns_s.append(sys.getswitchinterval())
+    with Ending() as ending:
+        live_of(parts, small_world).run(ending, frames=2)
+    assert turns_s == [pytest.approx(TURN_S)] * 2
+    assert sys.getswitchinterval() == before_s
 
 
 def test_one_frame_that_fails_is_told_once_and_the_next_is_drawn(parts, small_world):
