@@ -151,10 +151,13 @@ the collection. They go before those of the registry."""
 
 
 def own_knobs(scenes: Sequence[OwnScene], maps: Sequence[str] = ()) -> OwnKnobs:
-    """What a user's own scenes can be told, `/mixtape/scene/NAME/INPUT` for each input of each, and which `maps` there are."""
+    """What a user's own scenes can be told, `/mixtape/scene/NAME/INPUT` for each input of each; with them among the scenes to
+    choose from, after those of the house, and with the `maps` there are."""
     found: dict[str, LiveKnob] = {}
-    if maps:
-        made = replace(_known()["map"], choices=tuple(maps))
+    names = tuple(scene.name for scene in scenes)
+    chosen = {name: (*_known()[name].choices, *names) for name in ("scene", "scene_other") if names}
+    for name, choices in {**chosen, **({"map": tuple(maps)} if maps else {})}.items():
+        made = replace(_known()[name], choices=choices)
         found[made.name] = found[made.address] = made
     for each in (each for scene in scenes for each in scene.inputs):
         for knob in each.knobs:

@@ -317,7 +317,7 @@ def knob_node(knob: LiveKnob, value: KnobValue | None) -> Node:
         "ACCESS": _WRITE if knob.is_trigger else _BOTH,
         "DESCRIPTION": knob.sentence,
     }
-    if knob.choices and not knob.others:
+    if knob.choices:
         node["RANGE"] = [{"VALS": list(knob.choices)}]
     elif knob.low is not None:
         # Of places of any number the first is described.

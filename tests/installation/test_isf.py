@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from installation.control.knobs import Refusal, event, events, own_knobs
+from installation.control.knobs import Refusal, event, events, find, own_knobs
 from installation.control.osc import OscInbox
+from installation.control.oscquery import knob_node
 from installation.gl.isf import sources
 from installation.isf.header import read
 from installation.isf.shelf import Shelf
@@ -320,6 +321,14 @@ def test_inputs_are_told_by_osc_within_their_ranges(tmp_path):
     assert told("bang")[0].value is None and told("bang", 0) == [None]
     assert isinstance(told("speed", float("nan"))[0], Refusal) and isinstance(told("lost", 1.0)[0], Refusal)
     assert isinstance(event("osc", "/mixtape/scene/own/speed", (1.0,), time_s=0.0), Refusal)
+
+
+def test_an_own_scene_is_chosen_by_its_place_after_those_of_the_house_and_listed_to_who_asks(tmp_path):
+    own = own_knobs([read(write(tmp_path, RED, INPUTS=INPUTS))])
+    house = len(find("scene").choices)
+    for name in ("scene", "scene_other"):
+        assert event("osc", name, (house,), time_s=0.0, own=own).value == "own"
+        assert knob_node(find(name, own), "own")["RANGE"] == [{"VALS": [*find(name).choices, "own"]}]
 
 
 def test_a_message_reaches_the_state_and_only_while_the_scene_is_there(tmp_path, small_world, play):
