@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 
 from installation.control.rates import Rates
 
@@ -16,6 +18,12 @@ HEADER_BYTES = 8192
 PATH_BYTES = 512
 PATIENCE_S = 10.0
 """So long a connection may take to say what it wants."""
+
+_ODD_HZ, _ODD = 1.0, 30.0
+"""Pings, pongs and pieces of messages that a socket may send a second, and at once."""
+
+_AT_ONCE, _KEPT_WORDS = 5000, 24
+"""Messages that may wait to be read, and of those how many still count when their phone is gone."""
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -40,11 +48,16 @@ class Doors:
             return
         headers = dict(scope["headers"])
         host = headers.get(b"host", b"")
+        # A browser says which page opened the socket, or posts: only this server's own may.
+        own = headers.get(b"origin", b"").partition(b"://")[2] == host
         if scope["type"] == "websocket":
-            # A browser says which page opened the socket: only this server's own may.
-            fits = headers.get(b"origin", b"").partition(b"://")[2] == host
+            fits = own
+        elif b"origin" in headers and not own:
+            fits = False
         else:
             fits = len(scope["raw_path"]) + len(scope["query_string"]) <= PATH_BYTES and _length(headers) <= BODY_BYTES
+        # What comes in one packet is not measured before.
+        fits = fits and sum(len(name) + len(value) for name, value in scope["headers"]) <= HEADER_BYTES
         if not _HOST.fullmatch(host) or not fits:
             await _refuse(scope, send, 400)
         elif not self._rates.take(scope["client"][0] if scope["client"] else ""):
@@ -109,6 +122,8 @@ def bounded(*, per_address: int, total: int) -> type[H11Protocol]:
     """The HTTP protocol with so many open connections at most, and none that stays without saying what it wants."""
 
     class Bounded(H11Protocol):
+        timer: asyncio.TimerHandle | None = None
+
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
             address = self.client[0] if self.client else ""
@@ -116,11 +131,69 @@ def bounded(*, per_address: int, total: int) -> type[H11Protocol]:
             if len(others) > total or sum(each is not None and each[0] == address for each in others) > per_address:
                 transport.abort()
             else:
-                self.loop.call_later(PATIENCE_S, self._late, transport)
+                self.timer = self.loop.call_later(PATIENCE_S, self._late, transport, (None, False))
 
-        def _late(self, transport: asyncio.Transport) -> None:
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            if self.timer is not None:
+                self.timer.cancel()
+
+        def _late(self, transport: asyncio.Transport, before: tuple[object, bool]) -> None:
             # After an upgrade the connection is another protocol's.
-            if self.cycle is None and transport.get_protocol() is self:
+            if transport.is_closing() or transport.get_protocol() is not self:
+                return
+            cycle = self.cycle
+            now = cycle, cycle is not None and cycle.more_body
+            waits = cycle is None or cycle.response_complete or cycle.more_body or self.flow.write_paused
+            if waits and now == before:
                 transport.abort()
+            else:
+                self.timer = self.loop.call_later(PATIENCE_S, self._late, transport, now)
 
     return Bounded
+
+
+class Heeded(WebSocketsSansIOProtocol):
+    """The WebSocket protocol, for pages: it ends a connection that does what no browser does for a page of ours.
+
+    Answers to pings gather where nobody reads them, pieces of a message without a word in them have no size, and what is sent in
+    one go is kept whole until it is read.
+    """
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It begins."""
+        super().connection_made(transport)
+        self._oddities = Rates(_ODD_HZ, _ODD)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It has ended."""
+        if self.queue.qsize() > _KEPT_WORDS:
+            # Who is gone is not heard to the end.
+            while not self.queue.empty():
+                self.queue.get_nowait()
+        super().connection_lost(exc)
+
+    def handle_ping(self) -> None:
+        """A ping: a page of ours sends none."""
+        super().handle_ping()
+        self._odd()
+
+    def handle_pong(self, event: Frame) -> None:
+        """The answer to a ping of the server's, every 20 s."""
+        super().handle_pong(event)
+        self._odd()
+
+    def handle_cont(self, event: Frame) -> None:
+        """A piece of a message: browsers send ones as short as ours whole."""
+        super().handle_cont(event)
+        self._odd()
+
+    def send_receive_event_to_app(self) -> None:
+        """A message."""
+        super().send_receive_event_to_app()
+        if self.queue.qsize() > _AT_ONCE:
+            self.transport.abort()
+
+    def _odd(self) -> None:
+        if not self._oddities.take(""):
+            self.transport.abort()

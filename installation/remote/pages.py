@@ -26,12 +26,18 @@ from installation.world import World
 TEXT_LIMIT = 100
 OVER = 4401
 """The code a socket is closed with when its pass is of another evening."""
+ELSEWHERE = 4409
+"""The code when its phone has opened another."""
+
 _PHONE, _OPERATOR = "phone", "operator"
 _KEPT = {"cache-control": "private, max-age=3600"}
 _FRESH = {"cache-control": "no-store"}
 _TYPES = {"html": "text/html; charset=utf-8", "css": "text/css", "js": "text/javascript"}
 _PHONE_READ, _OPERATOR_READ = (4.0, 24.0), (120.0, 240.0)
 """Messages of a socket that are read a second, and at once; a page of ours sends fewer."""
+
+_SEARCHES = 4.0, 12.0
+"""Searches of a phone a second, and at once: as many as somebody types."""
 
 _HELD_S = 0.2
 _VALID_S = 5.0
@@ -75,6 +81,10 @@ class Room(Protocol):
 class Session(Protocol):
     """One open socket."""
 
+    @property
+    def over(self) -> bool:
+        """Whether it was ended: what still comes counts no more."""
+
     async def send(self) -> None:
         """Tell how things stand until it is over."""
 
@@ -102,6 +112,7 @@ class _Guests:
 
     def __init__(self, room: Room, tries: Rates, acts: Rates) -> None:
         self._room, self._tries, self._acts = room, tries, acts
+        self._searches = Rates(*_SEARCHES)
         self._visits: dict[str, tuple[str, int]] = {}
 
     def routes(self) -> list[BaseRoute]:
@@ -157,6 +168,8 @@ class _Guests:
         return JSONResponse({}, 404, _FRESH) if world.maps.fault(name) else JSONResponse(dots(world, name), headers=_KEPT)
 
     async def _search(self, request: Request) -> Response:
+        if not self._searches.take(self._phone(request) or ""):
+            return _no(429, "slowly, please: one search after the other")
         return JSONResponse(await self._room.search(request.query_params.get("q", "")[:TEXT_LIMIT]), headers=_FRESH)
 
     async def _song(self, track_id: str) -> Response:
@@ -270,15 +283,15 @@ async def _converse(
     session = room.enter(source, socket)
     sending = asyncio.create_task(session.send())
     try:
-        while valid():
+        while valid() and not session.over:
             while not reads.take(source):
                 await asyncio.sleep(_HELD_S)
             with suppress(TimeoutError):
                 # A pass ends at noon also for a phone that says nothing.
                 said = _object(await asyncio.wait_for(socket.receive_text(), _VALID_S))
-                if said is not None and valid():
+                if said is not None and valid() and not session.over:
                     obey(session, said)
-        await socket.close(OVER)
+        await socket.close(ELSEWHERE if session.over else OVER)
     except (WebSocketDisconnect, KeyError, RuntimeError):
         # KeyError: bytes instead of text. RuntimeError: closed while it was answered.
         pass

@@ -30,8 +30,8 @@ from installation.control.arbiter import GUEST
 from installation.control.knobs import OwnKnobs, Refusal, event
 from installation.control.reach import bound, local_address
 from installation.messages import ControlEvent
-from installation.remote.doors import HEADER_BYTES, Doors, bounded
-from installation.remote.pages import Session, compressed, pages
+from installation.remote.doors import HEADER_BYTES, Doors, Heeded, bounded
+from installation.remote.pages import ELSEWHERE, Session, compressed, pages
 from installation.remote.passes import Passes
 from installation.remote.words import Told, evening, for_operator, for_phone, song
 from installation.world import World
@@ -109,7 +109,7 @@ class Remote:
             uvicorn.Config(
                 app,
                 http=bounded(per_address=CONNECTIONS_PER_ADDRESS, total=CONNECTIONS),
-                ws="websockets-sansio",
+                ws=Heeded,
                 ws_max_size=_MESSAGE_BYTES,
                 ws_per_message_deflate=False,
                 h11_max_incomplete_event_size=HEADER_BYTES,
@@ -359,6 +359,11 @@ class _Session:
         """Somebody is there."""
         self._remote.touched(self.source)
 
+    @property
+    def over(self) -> bool:
+        """Whether it was ended: what still comes counts no more."""
+        return self._over
+
     def stop(self) -> None:
         """End the sending, and the socket with it."""
         self._over = True
@@ -377,7 +382,7 @@ class _Session:
                 self._awake.clear()
                 await self._tell(silent=silent)
                 await asyncio.sleep(0.1)
-            await self._socket.close(4409)
+            await self._socket.close(ELSEWHERE)
         except Exception:  # a socket that is gone is its reader's to close
             return
 

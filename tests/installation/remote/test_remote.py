@@ -54,7 +54,8 @@ def enter(remote, source="127.0.0.1"):
 def live(remote, cookie, path="/live", source="127.0.0.1", origin=None):
     sock = socket.create_connection(("127.0.0.1", remote.port), timeout=5, source_address=(source, 0))
     here = f"http://127.0.0.1:{remote.port}"
-    return connect(f"ws://127.0.0.1:{remote.port}{path}", sock=sock, origin=origin or here, additional_headers={"Cookie": cookie})
+    given = {"sock": sock, "origin": origin or here, "additional_headers": {"Cookie": cookie}, "close_timeout": 0.5}
+    return connect(f"ws://127.0.0.1:{remote.port}{path}", **given)
 
 
 def drained(remote, count=1):
