@@ -33,7 +33,7 @@ from installation.gl.context import complain_if_failed
 from installation.isf.shelf import Shelf
 from installation.levels import Levels
 from installation.lit import BEST
-from installation.messages import SEEDS, ControlEvent, KnobValue, Moment
+from installation.messages import ControlEvent, KnobValue, Moment
 from installation.pointed import Aim, Pointed
 from installation.points import read_points, write_points
 from installation.quality import AutoQuality, level_of
@@ -42,10 +42,10 @@ from installation.recording import Recording
 from installation.remote.words import Told
 from installation.scenes.overlay import NOTHING, Shown
 from installation.show import Show
-from installation.songs import drawn_songs
 from installation.stage import Stage
 from installation.strokes import Stroke
 from installation.under import Under
+from installation.waiting import Waiting
 from installation.world import World
 from mixtape.errors import ShowError
 from mixtape.types import ByteArray, Track
@@ -63,12 +63,6 @@ of the interpreter a few times, as every large NumPy call does, comes late."""
 
 _FIRST_S = 3.0
 """How long the first song may wait for its loudness to be measured."""
-
-_HELD_S = 0.3
-"""So long at most a song chosen out of turn waits until it has been read."""
-
-_SOUGHT_S = 2.0
-"""And so long one that was asked for in words, until it has been found."""
 
 _NOTED_S = 5.0
 """So long it is said what was turned just now."""
@@ -245,8 +239,7 @@ class Live:
             record_words=recording.words if recording else lambda: "off",
         )
         self._fullscreens, self._looked_s = 0, 0.0
-        self._held: list[ControlEvent] = []
-        self._first: tuple[object, str | None] = ((), None)
+        self._waiting = Waiting(world, ahead)
         self._failing_since_s: float | None = None
         self._refusals: set[str] = set()
 
@@ -320,8 +313,7 @@ class Live:
             for fault in self._recording.errors():
                 self._show.complain(fault)
         self._tell()
-        held = (song for event in self._held if (song := self._chosen(event)))
-        self._ahead.songs((*held, *self._show.state.next_ids))
+        self._ahead.songs((*self._waiting.songs(self._show.state), *self._show.state.next_ids))
         if self._levels:
             self._levels.songs((*self._show.state.next_ids, self._show.state.track_id))
         for fault in (*self._ahead.errors(), *self._pads.errors(), *(self._composer.errors() if self._composer else ())):
@@ -388,53 +380,7 @@ class Live:
         for event in ruled:
             if event.knob in ("line", "lasso") and not self._keys.stroke and len(points := read_points(event.value)):
                 self._pointed.see(points)
-        return self._once_read(ruled, moment.time_s)
-
-    def _once_read(self, events: Sequence[ControlEvent], now_s: float) -> list[ControlEvent]:
-        """What can be done now: a song chosen out of turn begins when it has been found and read beside the loop, a map is shown
-        when it has been laid out there.
-
-        A song is waited for `_SOUGHT_S` and `_HELD_S` at most. Of several songs, or maps, that were chosen the last counts.
-        """
-        held, self._held = self._held, []
-        if any(event.knob in SEEDS for event in events):
-            held = [event for event in held if event.knob not in SEEDS]
-        if any(event.knob == "map" and event.value in self._world.maps.names for event in events):
-            held = [event for event in held if event.knob != "map"]
-        ready: list[ControlEvent] = []
-        for event in (*held, *events):
-            meant = self._named(event, now_s) if event.knob == "seed" else event
-            waits = self._waits(meant, now_s)
-            (self._held if waits else ready).append(meant if waits else replace(meant, time_s=now_s))
-        return ready
-
-    def _named(self, event: ControlEvent, now_s: float) -> ControlEvent:
-        """A seed in words as the song that it means, once that is known."""
-        text = str(event.value)
-        if text in self._world.row or not (tracks := self._ahead.meant(text)):
-            return event
-        return replace(event, value=tracks[0].id, time_s=now_s)
-
-    def _waits(self, event: ControlEvent, now_s: float) -> bool:
-        """Whether an event would cost a frame its time, and has not waited long enough."""
-        wish, waited_s = str(event.value), now_s - event.time_s
-        if event.knob == "map":
-            return wish in self._world.maps.names and not self._ahead.map(wish)
-        if (song := self._chosen(event)) is not None:
-            return song != self._show.state.track_id and waited_s < _HELD_S and not self._ahead.has(song)
-        return event.knob == "seed" and waited_s < _SOUGHT_S and self._ahead.meant(wish) is None
-
-    def _chosen(self, event: ControlEvent) -> str | None:
-        """The song that an event lets begin, where that is known beforehand."""
-        if event.knob == "seed" and event.value in self._world.row:
-            return str(event.value)
-        if event.knob not in ("line", "lasso"):
-            return None
-        key = event.knob, event.value, self._show.state.track_id
-        if self._first[0] != key:
-            songs = drawn_songs(event.knob, read_points(event.value), self._show.state, self._world)
-            self._first = key, songs[0] if songs else None
-        return self._first[1]
+        return self._waiting.ready(ruled, self._show.state, now_s=moment.time_s)
 
     def _ruled(self, events: list[ControlEvent], now_s: float) -> list[ControlEvent]:
         """What comes of everybody's wishes: the operator's at once, those of guests in turn."""
@@ -513,7 +459,7 @@ class Live:
     def _onward(self, knob: str, by: int) -> KnobValue:
         """The value of a knob so many steps on: of choices the first comes again after the last."""
         if knob == "map":
-            return self._world.maps.after(self._map_wished, by)
+            return self._world.maps.after(self._waiting.map(self._show.state), by)
         if knob == "scene":
             scenes, scene = self._world.scenes, self._show.state.scene
             return scenes[(scenes.index(scene) + by) % len(scenes)] if scene in scenes else scenes[0]
@@ -523,12 +469,6 @@ class Live:
         return max(0, int(value) + by)
 
     # Words for whoever steers --------------------------------------------------------------------------------------------------
-
-    @property
-    def _map_wished(self) -> str:
-        """The map that was wished for last, though it may not be laid out yet."""
-        waiting = [str(event.value) for event in self._held if event.knob == "map"]
-        return waiting[-1] if waiting else str(self._show.state.wished["map"])
 
     def _best(self, text: str) -> str | None:
         found = self._ahead.found(text)

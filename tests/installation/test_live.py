@@ -110,6 +110,11 @@ def live_of(parts, world, ahead=None, sound=None, midi=None, osc=None):
     return Live(show, stage, stage, world, osc=osc, ahead=ahead or quiet, sound=sound, midi=midi)
 
 
+def ready(live, events, now_s):
+    """What the loop does of these events in a frame, and of those that waited."""
+    return live._waiting.ready(events, live._show.state, now_s=now_s)
+
+
 def frames(show, count, *, every_s=0.25, from_s=0.0):
     for frame in range(count):
         show.frame(Moment(frame, from_s + frame * every_s, every_s, show.heard_s), ())
@@ -282,12 +287,12 @@ def test_a_wish_in_words_is_looked_up_beside_the_loop_and_becomes_the_song_it_me
 
     with Ahead(small_world, lambda: Shelf(SimpleNamespace(find=slow))) as ahead:
         live = live_of(parts, small_world, ahead)
-        assert live._once_read([ControlEvent("osc", "seed", "vermilion", 1.0)], 1.0) == []
+        assert ready(live, [ControlEvent("osc", "seed", "vermilion", 1.0)], 1.0) == []
         until(lambda: ahead.meant("vermilion"))
         meant = small_world.find("vermilion")[0].id
         ahead.songs((meant,))
         until(lambda: ahead.has(meant))
-        assert [(each.source, each.value) for each in live._once_read([], 1.1)] == [("osc", meant)]
+        assert [(each.source, each.value) for each in ready(live, [], 1.1)] == [("osc", meant)]
     assert asked_in == {"ahead"}
 
 
@@ -296,16 +301,15 @@ def test_of_several_songs_wished_for_in_words_the_last_counts(parts, small_world
     known = {}
     quiet = SimpleNamespace(songs=list, search=list, found=known.get, errors=list, has=lambda _: True, meant=known.get)
     live = live_of(parts, small_world, quiet)
-    assert live._once_read([ControlEvent("osc", "seed", "first", 1.0)], 1.0) == []
+    assert ready(live, [ControlEvent("osc", "seed", "first", 1.0)], 1.0) == []
     assert (
-        live._once_read([ControlEvent("osc", "seed", "last", 1.1), ControlEvent("osc", "energy", 0.5, 1.1)], 1.1)[0].knob
-        == "energy"
+        ready(live, [ControlEvent("osc", "seed", "last", 1.1), ControlEvent("osc", "energy", 0.5, 1.1)], 1.1)[0].knob == "energy"
     )
     known.update(first=(small_world.track(first),), last=(small_world.track(last),))
-    assert [each.value for each in live._once_read([], 1.2)] == [last]
-    assert live._once_read([ControlEvent("osc", "seed", "never found", 2.0)], 2.0) == []
-    assert live._once_read([], 3.0) == []
-    assert [each.value for each in live._once_read([], 4.1)] == ["never found"], "the step says that there is none"
+    assert [each.value for each in ready(live, [], 1.2)] == [last]
+    assert ready(live, [ControlEvent("osc", "seed", "never found", 2.0)], 2.0) == []
+    assert ready(live, [], 3.0) == []
+    assert [each.value for each in ready(live, [], 4.1)] == ["never found"], "the step says that there is none"
 
 
 def test_wishes_in_words_are_kept_a_few_at_a_time(small_world):
@@ -453,9 +457,9 @@ def test_a_song_that_nobody_reads_begins_all_the_same(parts, small_world):
     quiet = SimpleNamespace(songs=lambda _: None, search=lambda _: None, found=lambda _: None, errors=list, has=lambda _: False)
     live = live_of(parts, small_world, quiet)
     event = ControlEvent("keys", "seed", small_world.tracks[30].id, 5.0)
-    assert live._once_read([event], 5.0) == []
-    assert live._once_read([], 5.2) == []
-    assert [(each.value, each.time_s) for each in live._once_read([], 5.4)] == [(event.value, 5.4)]
+    assert ready(live, [event], 5.0) == []
+    assert ready(live, [], 5.2) == []
+    assert [(each.value, each.time_s) for each in ready(live, [], 5.4)] == [(event.value, 5.4)]
 
 
 class Phones:

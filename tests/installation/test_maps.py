@@ -33,7 +33,7 @@ from installation.step import first_state, step
 from mixtape.config import changed
 from mixtape.errors import LibraryError, MixtapeError
 from mixtape.types import Region
-from tests.installation.test_live import Nothing, QuietSound
+from tests.installation.test_live import Nothing, QuietSound, ready
 
 MAP = (0.0, "scene", "map")
 
@@ -374,7 +374,7 @@ def test_a_map_wished_through_a_real_socket_is_shown_once_it_has_been_laid_out(s
         desk.send_message("/mixtape/map_s", 0.2)
         until(lambda: show.state.knobs["map_s"] == pytest.approx(0.2))
         desk.send_message("/mixtape/map", "rp-30")
-        until(lambda: live._map_wished == "rp-30")
+        until(lambda: live._waiting.map(live._show.state) == "rp-30")
         assert show.state.map == "fused"
         laid_out |= {"rp-30", "tonal-30"}
         until(lambda: show.state.map == "rp-30")
@@ -393,10 +393,10 @@ def test_a_key_goes_through_the_maps_there_and_back_also_while_one_is_being_laid
         for letter, wished in (("v", "rp-30"), ("v", "tonal-30"), ("v", "fused"), ("V", "tonal-30")):
             window.pressed = [SimpleNamespace(type=pygame.KEYDOWN, key=pygame.K_v, unicode=letter, mod=0)]
             live.run(ending, frames=1)
-            assert live._map_wished == wished
+            assert live._waiting.map(live._show.state) == wished
         assert show.state.map == "fused"
-        assert live._once_read([ControlEvent("osc", "map", "by-smell", 0.0)], 0.0)[0].value == "by-smell"
-        assert live._map_wished == "tonal-30"
+        assert ready(live, [ControlEvent("osc", "map", "by-smell", 0.0)], 0.0)[0].value == "by-smell"
+        assert live._waiting.map(live._show.state) == "tonal-30"
         laid_out.add("tonal-30")
         live.run(ending, frames=2)
     assert show.state.map == "tonal-30"
