@@ -10,7 +10,9 @@ let waiting = [], count = 0;
 const VISIT = Math.random().toString(36).slice(2, 14);
 const WAITING = 10;
 
-const send = talk("/live", () => post("/join", { token: SECRET }), { hear: hear, link: link });
+const send = talk("/live", () => post("/join", { token: SECRET }), {
+  hear: hear, link: link, old: "this code is over; scan the one on the wall",
+});
 
 function wish(what, value) {
   touched = Date.now();

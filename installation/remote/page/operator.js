@@ -7,6 +7,7 @@ const TRANSPORT = ["next", "previous", "pause"];
 const ANOTHER = "\u0000";
 
 const send = talk("/operator/live", async () => SECRET ? post("/operator/join", { secret: SECRET }) : { ok: true }, {
+  old: "the show has begun anew since then",
   link: (how, words) => {
     const over = how === "over";
     el("link").hidden = how !== "away";

@@ -44,7 +44,8 @@ async function ask(path) {
 
 /*
  * Opens the socket `path` after `enter` let us in. `page.hear` gets every message, `page.link` how it stands: "on", "away" (it is
- * tried again) or "over" (not before another code is scanned), with words. Gives a function that sends, and says whether it could.
+ * tried again) or "over" (not before another code is scanned), with words, `page.old` where the pass is of before. Gives a function
+ * that sends, and says whether it could.
  */
 function talk(path, enter, page) {
   let socket = null, wait = 500, timer = 0, ended = false, heard = 0, opening = false;
@@ -86,7 +87,7 @@ function talk(path, enter, page) {
     mine.onmessage = (message) => { if (socket === mine) { heard = Date.now(); page.hear(JSON.parse(message.data)); } };
     mine.onclose = (closed) => {
       if (socket !== mine) return;
-      if (closed.code === 4401) over("this code is over; scan the one on the wall");
+      if (closed.code === 4401) over(page.old);
       else if (closed.code === 4409) over("this page is open in another window too; reload to use this one");
       else lost();
     };

@@ -179,6 +179,7 @@ def test_another_show_asks_kindly_for_its_code_and_takes_it_without_loading_anew
             second.tell(told)
             assert page.wait("!el('over').hidden && el('over').innerText", 30).startswith("Scan the code again")
             assert page.value("el('main').hidden && el('nav').hidden && el('link').hidden")
+            assert "alert" in {role for role, _ in nodes(page)}
             page.open(f"{second.address}#{second.passes.token}")
             page.wait("!away && !el('main').hidden && el('over').hidden")
 
@@ -379,3 +380,11 @@ def test_the_operator_finds_knobs_by_words_sees_the_mixtape_and_the_picture_and_
         assert time.monotonic() < until_s
         if remote.picture_wanted:
             remote.show_picture(np.full((9, 16, 3), 200, np.uint8))
+
+
+def test_the_operators_page_of_another_show_says_so(operator, remote):
+    remote.passes._operator = "another"
+    operator.open(remote.address + "operator")
+    assert operator.wait("!el('over').hidden && el('over').innerText", 20).startswith("This page is not let in")
+    assert "begun anew" in operator.value("el('over').innerText")
+    assert operator.value("el('main').hidden && el('nav').hidden")
