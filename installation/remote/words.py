@@ -20,6 +20,9 @@ from mixtape.types import Track
 DOTS = 3000
 """So many songs a phone's map has at most; of more, every so many."""
 
+SOON = 20
+"""So many wishes that wait each phone is told, besides its own."""
+
 _UNIT = 1000
 
 
@@ -65,12 +68,14 @@ def evening(state: FrameState, standing: Standing, world: World, *, present: Set
 
 
 def for_phone(told: Mapping[str, Any], source: str) -> dict[str, Any]:
-    """What one phone is told of it: which wishes are its own, and not whose the others are."""
+    """What one phone is told of it: the first `SOON` wishes and its own, which are its own, and not whose the others are."""
     queue = [
-        {key: value for key, value in each.items() if key != "by"} | {"mine": each["by"] == source} for each in told["queue"]
+        {key: value for key, value in each.items() if key != "by"} | {"mine": each["by"] == source}
+        for place, each in enumerate(told["queue"])
+        if place < SOON or each["by"] == source
     ]
     rest = {key: value for key, value in told.items() if key != "voters"}
-    return rest | {"queue": queue, "voted": source in told["voters"]}
+    return rest | {"queue": queue, "later": len(told["queue"]) - len(queue), "voted": source in told["voters"]}
 
 
 def tape(state: FrameState) -> dict[str, str] | None:

@@ -154,12 +154,14 @@ function row(song, words, onBack) {
 function fill(list, rows, none) {
   list.textContent = "";
   rows.forEach((each) => list.appendChild(each));
-  if (!rows.length && none) {
-    const line = document.createElement("li");
-    line.className = "none";
-    line.textContent = none;
-    list.appendChild(line);
-  }
+  if (!rows.length && none) list.appendChild(note(none));
+}
+
+function note(words) {
+  const line = document.createElement("li");
+  line.className = "none";
+  line.textContent = words;
+  return line;
 }
 
 /* Of a long queue the first songs, and one's own, so that the dials stay near. */
@@ -167,7 +169,7 @@ const FIRST = 3;
 let queued = "", whole = false;
 el("all").onclick = () => { whole = !whole; queued = ""; queue(); };
 function queue() {
-  const now = JSON.stringify([told.queue, told.coming, told.tape]);
+  const now = JSON.stringify([told.queue, told.later, told.coming, told.tape]);
   if (now === queued) return;
   queued = now;
   const wishes = told.queue.map((song) =>
@@ -176,9 +178,10 @@ function queue() {
   const coming = told.coming.map((song, at) =>
     row(song, [at ? "" : told.queue.length ? "then" : "next, unless somebody wishes", song.artist].filter(Boolean).join(" · ")));
   const rows = wishes.concat(coming), seen = whole ? rows : rows.filter((_, at) => at < FIRST || (told.queue[at] || {}).mine);
+  if (whole && told.later) seen.splice(wishes.length, 0, note("and " + told.later + (told.later === 1 ? " other wish" : " other wishes")));
   keepFocus(el("queue"), () => fill(el("queue"), seen, "Nothing yet."));
   el("all").hidden = rows.length <= FIRST;
-  el("all").textContent = whole ? "Fewer" : "All " + rows.length + " songs";
+  el("all").textContent = whole ? "Fewer" : "All " + (rows.length + told.later) + " songs";
   el("all").setAttribute("aria-expanded", String(whole));
   el("tape").textContent = told.tape ? "From the mixtape “" + told.tape.name + "”. " + told.tape.words : "";
 }

@@ -145,6 +145,24 @@ def test_whatever_the_cover_letters_stand_out_seven_to_one(crowded, tmp_path, li
             assert page.value(seen) >= 7.0, colours
 
 
+def test_of_a_long_queue_a_phone_is_told_the_beginning_and_its_own_and_how_many_there_are(make_world, play, tmp_path):
+    world = make_world(80)
+    state = play(world, 1.0)
+    with Remote(world, find=world.find, host="127.0.0.1", port=0) as remote, Browser(tmp_path) as page:
+        remote.tell(Told(state, Standing()))
+        inside(page, remote)
+        wishes = [ControlEvent(f"phone:{row:08x}", "seed", world.tracks[row].id, 7.0) for row in range(10, 50)]
+        page.value(f"wish('seed', '{world.tracks[60].id}')")
+        standing, _ = rule(Standing(), [*wishes, *drained(remote)], state, world, present=frozenset(), now_s=7.0)
+        remote.tell(Told(state, standing))
+        page.wait("told.queue.length === 21")
+        assert page.value("told.queue[20].mine && told.queue[20].when") == "after 40 others"
+        shown = page.value("el('all').textContent")
+        assert shown == f"All {41 + page.value('told.coming.length')} songs"
+        page.value("el('all').click()")
+        assert "and 20 other wishes" in page.value("el('queue').innerText")
+
+
 def test_a_network_that_is_gone_is_shown_and_wishes_wait_and_come_once(remote, tmp_path, monkeypatch):
     monkeypatch.setattr("installation.remote.server.SPEAKS_S", 0.1)
     songs = [track.id for track in remote.world.tracks[20:23]]
