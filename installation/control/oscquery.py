@@ -34,6 +34,7 @@ from mixtape.networks import address_of
 
 CLIENTS_LIMIT = 16
 CONNECTIONS_LIMIT = 64
+_STRANGERS_SAID = 8
 RATE_HZ, BURST = 20.0, 100.0
 """Questions of one address a second, and at once."""
 
@@ -74,6 +75,9 @@ class OscQuery:
         self._lock = threading.Lock()
         self._server: Server | None = None
         self._names: frozenset[str] = frozenset()
+        self.strangers = 0
+        """Connections of those who may not ask."""
+        self._turned_away: set[str] = set()
         self._zeroconf: Any = None
         self._threads: list[threading.Thread] = []
         self._faults: list[str] = []
@@ -189,8 +193,19 @@ class OscQuery:
 
     def _lets_in(self, host: str) -> bool:
         """Whether a connection from there is taken."""
-        full = self._server is not None and len(self._server.handler_threads) >= CONNECTIONS_LIMIT
-        return not full and bool(self._allowed.sender(host))
+        if not self._allowed.sender(host):
+            self._turn_away(host)
+            return False
+        return self._server is None or len(self._server.handler_threads) < CONNECTIONS_LIMIT
+
+    def _turn_away(self, host: str) -> None:
+        self.strangers += 1
+        shown = str(address_of(host) or host)
+        if len(self._turned_away) < _STRANGERS_SAID and shown not in self._turned_away:
+            self._turned_away.add(shown)
+            self._faults.append(
+                f"OSCQuery: {shown} asks, but may not; to let it in, add it to allow under [control] in config.toml"
+            )
 
     def _asked(self, connection: ServerConnection, request: Request) -> Response | None:
         """Answer a question by HTTP; None lets a WebSocket through."""

@@ -157,6 +157,10 @@ def test_who_may_not_send_may_not_ask_and_costs_no_thread(small_world, play):
         assert status(query, source=("127.0.0.8", 0), Host=host) == 200
         with pytest.raises((OSError, EOFError, WebSocketException)):
             connect(f"ws://{host}/", source_address=("127.0.0.9", 0))
+        assert query.strangers == 2
+        (told,) = query.errors()
+        assert "127.0.0.9" in told
+        assert "allow" in told
 
 
 def test_a_flood_of_questions_is_bounded_and_others_are_answered_on(query):
