@@ -169,6 +169,7 @@ class Family:
         self._grid, self._tints, self._regions, self._regions_apart = grid, tints, regions, regions_apart
         self._ready: set[str] = set()
         self._coming: set[str] = set()
+        self._broken: set[str] = set()
         self._read: dict[str, Callable[[], Sibling]] = {first.name: lambda: Sibling(words, first), **others}
         self._siblings: dict[str, Sibling] = {}
         self._places: dict[str, Places] = {}
@@ -207,9 +208,10 @@ class Family:
         return None
 
     def after(self, name: str, count: int) -> str:
-        """The map so many places on in the family's order, around its end."""
-        at = self.names.index(name) if name in self.names else 0
-        return self.names[(at + count) % len(self.names)]
+        """The map so many places on in the family's order, around its end; those that could not be read are passed over."""
+        names = [each for each in self.names if each == name or each not in self._broken]
+        at = names.index(name) if name in names else 0
+        return names[(at + count) % len(names)]
 
     def prepare(self, name: str, *, apart: bool = False) -> None:
         """Work out everything that is needed to show a map. LibraryError when it cannot be read.
@@ -246,7 +248,11 @@ class Family:
     def sibling(self, name: str) -> Sibling:
         """A map as it was read. LibraryError when it cannot be."""
         if name not in self._siblings:
-            self._siblings[name] = self._read[name]()
+            try:
+                self._siblings[name] = self._read[name]()
+            except LibraryError:
+                self._broken.add(name)
+                raise
         return self._siblings[name]
 
     def places(self, name: str) -> Places:

@@ -38,13 +38,23 @@ _BESIDE = 5
 
 
 def family_names(library: Library) -> tuple[str, ...]:
-    """The maps of a library in the order of the family, "fused" first; those that are not of its songs are left out."""
+    """The maps of a library in the order of the family, "fused" first; those that are not of its songs are left out.
+
+    Those whose files are broken come last: reading one says what is to be done.
+    """
     ids = {track.id for track in library.tracks()}
-    known = [name for name in library.names("ways") if name != FORMING and name in library.names("maps")]
-    placed = [
-        (library.about("ways", name).get("place", 0), name) for name in known if set(library.about("maps", name)["ids"]) == ids
-    ]
-    return (FUSED, *(name for _, name in sorted(placed)))
+    placed, broken = [], []
+    for name in library.names("ways"):
+        if name == FORMING or name not in library.names("maps"):
+            continue
+        try:
+            place, of = library.about("ways", name).get("place", 0), set(library.about("maps", name)["ids"])
+        except (LibraryError, KeyError):
+            broken.append(name)
+            continue
+        if of == ids:
+            placed.append((place, name))
+    return (FUSED, *(name for _, name in sorted(placed)), *broken)
 
 
 def fit_family(

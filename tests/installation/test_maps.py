@@ -170,6 +170,19 @@ def test_a_map_that_cannot_be_read_is_complained_of_and_the_show_goes_on(small_w
     assert last.map == "fused"
 
 
+def test_the_key_for_another_map_passes_over_one_that_could_not_be_read(small_world):
+    def broken():
+        raise LibraryError("it is broken")
+
+    first = small_world.song_map
+    others = {"ssd-30": broken, "rp-30": lambda: Sibling("By rhythm patterns", replace(first, name="rp-30"))}
+    family = Family(first, small_world.grid, tints=lambda: np.zeros((len(first.ids), 3), np.float32), others=others)
+    assert family.after("fused", 1) == "ssd-30"
+    assert family.fault("ssd-30") == "map 'ssd-30': it is broken"
+    assert [family.after("fused", by) for by in (1, 2, -1)] == ["rp-30", "fused", "rp-30"]
+    assert family.after("rp-30", 1) == family.after("rp-30", -1) == "fused"
+
+
 def test_by_osc_a_map_is_meant_by_its_name_or_by_its_place_in_this_family(small_world):
     own = own_knobs((), small_world.maps.names)
     assert event("osc", "/mixtape/map", ("tonal-30",), time_s=0.0, own=own).value == "tonal-30"

@@ -17,7 +17,7 @@ from mixtape.apart import apart
 from mixtape.build import family_of, map_library, relax_map
 from mixtape.catalogue import FileEntry
 from mixtape.config import BuildConfig, Config, MapsConfig
-from mixtape.errors import ConfigError, MixtapeError
+from mixtape.errors import ConfigError, LibraryError, MixtapeError
 from mixtape.features import listen
 from mixtape.library import Library
 from mixtape.maps.embed import layout, relaxed
@@ -251,3 +251,16 @@ def test_the_show_reads_the_family_in_its_order_with_its_rows_in_the_order_of_th
         "ssd-30": "By the statistics of the spectrum",
         "rp-30": "By rhythm patterns",
     }
+
+
+def test_one_broken_file_costs_the_family_that_map_alone_and_reading_it_says_what_to_do(library: Library):
+    fill(library, 40)
+    map_library(library, config=CONFIG)
+    made = family_of(library, config=CONFIG)
+    path = library.folder / "maps" / "fused-60.npz"
+    path.write_bytes(path.read_bytes()[:200])
+    assert family_names(library) == (*(name for name in made if name != "fused-60"), "fused-60")
+    found = siblings(library, tuple(track.id for track in library.tracks()))
+    assert tuple(found) == family_names(library)[1:]
+    with pytest.raises(LibraryError, match=r"fused-60.npz: broken .*; delete it and run mixtape build again"):
+        found["fused-60"]()
