@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from installation.control.knobs import Refusal, address_of, as_markdown, event, events, find, has_places, registry
+from installation.control.knobs import Refusal, address_of, event, events, find, has_places, registry
+from installation.control.osc_page import as_markdown
 from installation.messages import ControlEvent
 from mixtape.config import knobs
 
@@ -25,7 +26,7 @@ def reason(name, *args):
 
 def test_the_page_about_osc_is_fresh():
     assert (ROOT / "docs" / "osc.md").read_text(encoding="utf-8") == as_markdown(), (
-        "run python -m installation.control.knobs > docs/osc.md"
+        "run python -m installation.control.osc_page > docs/osc.md"
     )
 
 

@@ -12,8 +12,9 @@ from pythonosc.osc_bundle_builder import OscBundleBuilder
 from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.udp_client import SimpleUDPClient
 
-from installation.control.knobs import LiveKnob, as_markdown
+from installation.control.knobs import LiveKnob
 from installation.control.osc import BURST, OscInbox, OscInput
+from installation.control.osc_page import as_markdown
 from installation.control.packets import PacketError, messages
 from installation.messages import SONG_WISHES
 
