@@ -279,7 +279,7 @@ def _points(knob: LiveKnob, args: Sequence[Any]) -> str | Refusal:
     points, (low, high) = read_points(text), knob.places
     if not low <= len(points) <= high:
         many = f"{2 * low} numbers" if low == high else f"{2 * low} to {2 * high} numbers"
-        return _refuse(knob, text if len(args) == 1 else None, f"{many} from 0 to 1, x and y in turn,")
+        return _refuse(knob, args[0] if len(args) == 1 else list(args) or None, f"{many} from 0 to 1, x and y in turn,")
     return write_points(points)
 
 

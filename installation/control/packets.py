@@ -18,7 +18,7 @@ PACKET_LIMIT = 8192
 """Bytes a packet may have."""
 
 MESSAGES_LIMIT = 128
-VALUES_LIMIT = 64
+VALUES_LIMIT = 128
 """Messages of a packet and values of a message: so many are read in well under a millisecond."""
 
 IMMEDIATELY = 1

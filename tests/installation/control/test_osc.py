@@ -243,7 +243,7 @@ def test_a_large_packet_is_paid_for_by_its_size_even_if_it_is_refused(inbox, tim
 
 
 @pytest.mark.parametrize(
-    "much", [bundle(None, *[packet("/a")] * 129), b"/a\0\0," + b"T" * 66 + b"\0", b"/a\0\0," + b"T" * 8002 + b"\0"]
+    "much", [bundle(None, *[packet("/a")] * 129), b"/a\0\0," + b"T" * 130 + b"\0", b"/a\0\0," + b"T" * 8002 + b"\0"]
 )
 def test_more_than_anybody_means_in_one_packet_is_refused(much):
     with pytest.raises(PacketError, match=r"messages|values"):
@@ -390,3 +390,14 @@ def test_the_example_in_the_docs_works_as_it_stands(osc):
     example = page.split("```python\n")[1].split("```")[0]
     exec(example.replace("9100", str(osc.port)), {})
     assert {each.knob for each in arrived(osc, 4)} == {"seed", "scene", "wall_rows", "next"}
+
+
+def test_a_line_through_as_many_places_as_the_page_promises_is_taken_as_numbers():
+    inbox = OscInbox()
+    inbox.put(packet("/mixtape/line", *(float(each % 2) for each in range(128))), "127.0.0.1")
+    (line,) = inbox.drain(0.0)
+    assert (line.knob, len(str(line.value).split())) == ("line", 128)
+    inbox.put(packet("/mixtape/line", *(0.5 for _ in range(130))), "127.0.0.1")
+    inbox.put(packet("/mixtape/line", 0.1, 0.2, math.nan, 0.4), "127.0.0.1")
+    assert inbox.drain(0.0) == [] and inbox.counts.refused == 2
+    assert "[0.1" in inbox.counts.last_reason and "came" in inbox.counts.last_reason
