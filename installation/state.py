@@ -90,6 +90,11 @@ class FrameState:
         return self.flights[-1].map
 
     @property
+    def standing(self) -> Mapping[str, KnobValue]:
+        """Where every knob was turned to, and whether what can be switched over (pause, record) is on."""
+        return {**self.wished, "pause": self.paused, "record": self.recording}
+
+    @property
     def turning(self) -> bool:
         """Whether the displays are about to change, or did within the last second: the picture must hardly flash meanwhile."""
         return math.isfinite(self.told_s) or self.moment.time_s - self.turned_s < TURN_S

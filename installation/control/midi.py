@@ -205,10 +205,10 @@ class Midi:
         while self._came:
             port = self._came.popleft()
             self._told = {control: data for control, data in self._told.items() if control.port != port}
-        now_s = self._clock()
+        now_s, standing = self._clock(), state.standing
         for each in self.bindings:
             control, knob = each.control, find(each.knob, self.own)
-            value = state.paused if each.knob == "pause" else state.wished.get(each.knob, knob.default if knob else None)
+            value = standing.get(each.knob, knob.default if knob else None)
             if knob is None or value is None or control.port not in self._outputs:
                 continue
             if not is_button(each) and now_s - self._last_moved(control) < HOLD_S:

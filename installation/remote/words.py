@@ -146,6 +146,12 @@ def for_operator(
     told: Mapping[str, Any], state: FrameState, own: Sequence[LiveKnob], rows: Sequence[tuple[str, str]]
 ) -> dict[str, Any]:
     """What whoever runs the show is told besides: all knobs, where each was turned to, what chooses what comes, and `rows`."""
-    values = {**state.wished, "pause": state.paused, "record": state.recording}
     manner = manner_words(state.wished)
-    return {**told, "knobs": knobs(own), "values": values, "rows": rows, "waiting": len(state.tape.songs), "manner": manner}
+    return {
+        **told,
+        "knobs": knobs(own),
+        "values": state.standing,
+        "rows": rows,
+        "waiting": len(state.tape.songs),
+        "manner": manner,
+    }

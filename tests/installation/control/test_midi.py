@@ -356,12 +356,13 @@ def test_a_fader_is_left_alone_while_a_hand_moves_it_and_told_when_it_rests(midi
     assert [each.value for each in flush(midi, ports)] == [30]
 
 
-def test_the_light_of_a_button_changes_under_the_finger(midi, ports, state, small_world):
-    learn(midi, ports, state, "pause", 127, 0)
-    for paused, light in ((False, 0), (True, 127)):
+@pytest.mark.parametrize(("knob", "field"), [("pause", "paused"), ("record", "recording")])
+def test_the_light_of_a_button_changes_under_the_finger(midi, ports, state, small_world, knob, field):
+    learn(midi, ports, state, knob, 127, 0)
+    for on, light in ((False, 0), (True, 127)):
         move(ports, 127, 0)
-        assert [each.knob for each in midi.drain(0.0, state.wished)] == ["pause"]
-        midi.tell(replace(state, paused=paused), small_world)
+        assert [each.knob for each in midi.drain(0.0, state.wished)] == [knob]
+        midi.tell(replace(state, **{field: on}), small_world)
         assert [each.value for each in flush(midi, ports)] == [light]
 
 
