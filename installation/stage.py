@@ -255,6 +255,8 @@ class Stage:
             # Under the limiter too: a search opened and closed again and again is a strobe like any other.
             judged.use()
             self._overlay.draw(shown, state, full_size)
+        else:
+            self._overlay.rest()
         if self._last_pass is not None:
             self._last_pass(self._safe.texture, finished, state)
         if into is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +15,9 @@ import numpy as np
 from mixtape.lettering.glyphs import Weight
 from mixtape.lettering.typeset import line_image
 from mixtape.types import ByteArray
+
+_FORGOTTEN_S = 1.0
+"""A line that nobody has asked for in so long is not set any more: words that change quickly must not wait for those before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,8 @@ class Lines:
         self.patient = patient
         self._context, self._keep = context, keep
         self._textures: OrderedDict[Line, moderngl.Texture] = OrderedDict()
-        self._coming: dict[Line, Future[ByteArray]] = {}
+        self._coming: dict[Line, Future[ByteArray | None]] = {}
+        self._asked_s: dict[Line, float] = {}
         self._empty = self._texture(np.zeros((1, 1), np.uint8))
 
     def __getitem__(self, line: Line) -> moderngl.Texture:
@@ -58,14 +63,31 @@ class Lines:
         if self.patient:
             self._keep_texture(line, _alpha(line))
             return True
+        self._asked_s[line] = time.perf_counter()
         if line not in self._coming:
-            self._coming[line] = _typesetter().submit(_alpha, line)
+            self._forget()
+            self._coming[line] = _typesetter().submit(self._set, line)
         if not self._coming[line].done():
             return False
         coming = self._coming.pop(line)
         # Words that cannot be set are left out: they must not fail frame after frame.
-        self._keep_texture(line, coming.result() if coming.exception() is None else np.zeros((1, 1), np.uint8))
+        alpha = coming.result() if coming.exception() is None else np.zeros((1, 1), np.uint8)
+        if alpha is None:
+            # It was forgotten, and is asked for once more.
+            return self._ready(line)
+        del self._asked_s[line]
+        self._keep_texture(line, alpha)
         return True
+
+    def _set(self, line: Line) -> ByteArray | None:
+        """In the thread: the line's letters, or None when nobody has asked for them lately."""
+        return None if time.perf_counter() - self._asked_s.get(line, 0.0) > _FORGOTTEN_S else _alpha(line)
+
+    def _forget(self) -> None:
+        """Let go of lines that were set and not fetched."""
+        before_s = time.perf_counter() - _FORGOTTEN_S
+        for line in [each for each, asked_s in self._asked_s.items() if asked_s < before_s and self._coming[each].done()]:
+            del self._coming[line], self._asked_s[line]
 
     def _keep_texture(self, line: Line, alpha: ByteArray) -> None:
         self._textures[line] = self._texture(alpha)

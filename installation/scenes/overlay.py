@@ -71,20 +71,19 @@ class Overlay:
     def __init__(self, drawing: Drawing) -> None:
         """One quad a line."""
         self._quad = Quads(drawing.gl, drawing.programs, "scenes/title", {"a_place": 4})
-        self._whole = NOTHING
+        self._whole = self._next = NOTHING
         self._code: tuple[tuple[str, ...], moderngl.Texture] | None = None
         self._paper = drawing.gl.texture((1, 1), 1, b"\xff")
 
     def draw(self, shown: Shown, state: FrameState, drawing: Drawing) -> None:
-        """Draw `shown` in the colours of the state's song; while its letters are being set, what was shown before it."""
+        """Draw `shown` in the colours of the state's song; while its letters are being set, what was shown before it.
+
+        Readings that change faster than they can be set are seen now and then, rather than never.
+        """
         if shown.code:
             self._draw_code(shown.code, drawing)
-        if not shown.heading and not shown.rows:
-            return
-        sheet = _set(shown, drawing.size_px)
-        if drawing.lines.ready(sheet.lines):
-            self._whole = shown
-        elif not self._whole.any or not drawing.lines.ready((sheet := _set(self._whole, drawing.size_px)).lines):
+        sheet = self._whole_sheet(shown, drawing) if shown.heading or shown.rows else None
+        if sheet is None:
             return
         gl, unit = drawing.gl, sheet.unit
         gl.enable(moderngl.BLEND)
@@ -97,6 +96,24 @@ class Overlay:
             self._line(sheet.heading, unit, 0.9 * unit, 0.90 + 0.10 * tint, drawing)
         self._rows(sheet, tint, drawing)
         gl.disable(moderngl.BLEND)
+
+    def rest(self) -> None:
+        """Nothing is shown: what was, is over."""
+        self._whole = self._next = NOTHING
+
+    def _whole_sheet(self, shown: Shown, drawing: Drawing) -> _Sheet | None:
+        """What is drawn of words that are `shown`: the last ones whose letters are all there."""
+        alike = (self._next.heading, len(self._next.rows)) == (shown.heading, len(shown.rows))
+        if alike and self._next != shown and drawing.lines.ready(_set(self._next, drawing.size_px).lines):
+            self._whole, alike = self._next, False
+        if not alike:
+            self._next = shown
+        sheet = _set(self._next, drawing.size_px)
+        if drawing.lines.ready(sheet.lines):
+            self._whole = self._next
+            return sheet
+        sheet = _set(self._whole, drawing.size_px)
+        return sheet if self._whole.any and drawing.lines.ready(sheet.lines) else None
 
     def _draw_code(self, code: tuple[str, ...], drawing: Drawing) -> None:
         """Dark squares on white paper: old phones read no other way, nor over a picture that shows through."""

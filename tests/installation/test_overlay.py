@@ -90,6 +90,59 @@ def test_while_the_next_words_are_set_the_last_ones_stay(gl, small_world, play):
     assert np.array_equal(drawn(live, state, Shown("another, much longer one", (("row", "row"),) * 12)), first)
 
 
+def test_readings_that_change_faster_than_they_can_be_set_are_seen_nevertheless(gl, small_world, play, monkeypatch):
+    state, set_line = play(small_world, 12.0), text.line_image
+
+    def slowly(*words, **about):
+        time.sleep(0.02)
+        return set_line(*words, **about)
+
+    monkeypatch.setattr(text, "line_image", slowly)
+    live = unhurried(gl, small_world, state)
+    nothing, seen, began_s = drawn(live, state), set(), time.monotonic()
+    while len(seen) < 3:
+        # Ten rows take 0.4 s, and every 0.1 s there are others.
+        now = int(10 * (time.monotonic() - began_s))
+        picture = drawn(live, state, Shown(rows=tuple((f"row {row}", f"{now} of {row}") for row in range(10))))
+        if not np.array_equal(picture, nothing):
+            seen.add(picture.tobytes())
+        assert time.monotonic() - began_s < 60.0, f"{len(seen)} seen"
+    assert len(live._drawing.lines._coming) < 150
+
+
+def test_words_that_are_over_are_not_shown_again_in_place_of_the_next_ones(gl, small_world, play):
+    state = play(small_world, 12.0)
+    live = unhurried(gl, small_world, state)
+    settled(live, state, Shown("the first word"))
+    nothing = drawn(live, state)
+    assert np.array_equal(drawn(live, state, Shown("another, much longer one", (("row", "row"),) * 12)), nothing)
+
+
+def test_lines_that_nobody_asks_for_any_more_are_neither_set_nor_kept(gl, monkeypatch):
+    monkeypatch.setattr(text, "_FORGOTTEN_S", 0.2)
+    lines, made = text.Lines(gl), []
+
+    def slowly(words, **_):
+        made.append(words)
+        time.sleep(0.01)
+        return np.zeros((4, 4, 4), np.uint8)
+
+    monkeypatch.setattr(text, "line_image", slowly)
+    for word in range(200):
+        lines.ready((text.Line(f"{word}", 20, "regular", 200),))
+    last = text.Line("last", 20, "regular", 200)
+    while not lines.ready((last,)):
+        time.sleep(0.001)
+    assert "last" in made and len(made) < 100
+    again = text.Line("150", 20, "regular", 200)
+    while not lines.ready((again,)):
+        time.sleep(0.001)
+    assert "150" in made and lines[again].size == (4, 4)
+    time.sleep(0.3)
+    lines.ready((text.Line("one more", 20, "regular", 200),))
+    assert len(lines._coming) == 1
+
+
 def test_words_that_cannot_be_set_are_left_out(gl, monkeypatch):
     def broken(*_, **__):
         raise ValueError("a font that breaks")
