@@ -33,6 +33,8 @@ class Ahead:
         self._coming: tuple[str, ...] = ()
         self._warm: tuple[str, ...] = ()
         self._map: str | None = None
+        self._nameless: list[str] = []
+        self._naming = False
         self._meant: dict[str, tuple[Track, ...] | None] = {}
         self._text = ""
         self._answer: tuple[str, tuple[Track, ...]] = ("", ())
@@ -148,14 +150,25 @@ class Ahead:
         except MixtapeError:
             self._failed.add(name)
             return
-        # The process takes seconds, and somebody may be searching meanwhile.
-        threading.Thread(target=self._name_islands, args=(name,), name="islands", daemon=True).start()
+        with self._changed:
+            self._nameless.append(name)
+            begins, self._naming = not self._naming, True
+        if begins:
+            # A process for each map takes seconds, and somebody may be searching meanwhile.
+            threading.Thread(target=self._name_islands, name="islands", daemon=True).start()
 
-    def _name_islands(self, name: str) -> None:
-        try:
-            self._world.maps.name_apart(name)
-        except MixtapeError as error:
-            self._told.append(f"map '{name}' has no names of islands: {error}")
+    def _name_islands(self) -> None:
+        """One map after the other, the newest first: each takes a process and its memory."""
+        while (name := self._next_nameless()) is not None:
+            try:
+                self._world.maps.name_apart(name)
+            except Exception as error:  # a map is shown without names as well
+                self._told.append(f"map '{name}' has no names of islands: {error}")
+
+    def _next_nameless(self) -> str | None:
+        with self._changed:
+            self._naming = bool(self._nameless) and not self._closed
+            return self._nameless.pop() if self._naming else None
 
     def _read(self) -> None:
         """One song, the first that is not ready: a search need not wait for the others."""

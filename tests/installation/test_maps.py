@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
@@ -332,6 +333,40 @@ def test_maps_are_laid_out_beside_the_loop(small_world):
         assert ahead.errors() == []
     assert family.ready("rp-30")
     assert not family.ready("gone")
+
+
+def test_the_islands_of_many_maps_are_looked_for_one_after_the_other(small_world):
+    at_once, most, first = [], [], small_world.song_map
+
+    def slowly(name):
+        at_once.append(name)
+        most.append(len(at_once))
+        time.sleep(0.2)
+        at_once.remove(name)
+        if name == "b-30":
+            raise ValueError("it broke")
+        return (Region(f"Island of {name}", 0, (), (0.5, 0.5)),)
+
+    names = ("a-30", "b-30", "c-30", "d-30")
+    family = Family(
+        first,
+        small_world.grid,
+        tints=lambda: small_world.maps.tints,
+        regions_apart=slowly,
+        others={name: lambda name=name: Sibling(name, replace(first, name=name)) for name in names},
+    )
+    with Ahead(replace(small_world, family=family), nullcontext) as ahead:
+        until_s = time.monotonic() + 20.0
+        for name in names:
+            while not ahead.map(name):
+                assert time.monotonic() < until_s
+                time.sleep(0.01)
+        while not all(family.islands(name) for name in names if name != "b-30"):
+            assert time.monotonic() < until_s
+            time.sleep(0.01)
+        assert ahead.errors() == ["map 'b-30' has no names of islands: it broke"]
+    assert most == [1, 1, 1, 1]
+    assert family.islands("b-30") == ()
 
 
 def _gone() -> Sibling:
