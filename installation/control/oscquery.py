@@ -13,6 +13,7 @@ import logging
 import queue
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from http import HTTPStatus
@@ -38,9 +39,19 @@ _STRANGERS_SAID = 8
 RATE_HZ, BURST = 20.0, 100.0
 """Questions of one address a second, and at once."""
 
+COMING_HZ, COMING = 40.0, 200.0
+"""Connections a second, of all addresses together, and at once; what comes faster waits with the system."""
+
+HEARD_HZ, HEARD = 20.0, 512.0
+"""Messages that a WebSocket may send a second, and at once: a LISTEN and an IGNORE for each address there may be."""
+
+_STRANGERS = 10
+"""So many strangers are turned away in the time that one connection takes."""
+
 _LARGEST_BYTES = 4096
 _WAITING = 256
 _LOOK_S = 0.2
+_PAUSE_S = 0.02
 _READ, _WRITE, _BOTH = 1, 2, 3
 _TYPES = {"number": "f", "seconds": "f", "whole": "i", "switch": "T", "toggle": "T", "press": "N", "points": "ff"}
 _UNITS = {"s": "time.second", "ms": "time.millisecond", "Hz": "time.hertz", "px": "distance.pixels"}
@@ -89,6 +100,7 @@ class OscQuery:
                 self._listen,
                 sock=door,
                 process_request=self._asked,
+                create_connection=_Heeded,
                 max_size=_LARGEST_BYTES,
                 compression=None,
                 logger=_SILENT,
@@ -365,16 +377,34 @@ def _place(root: Node, address: str, leaf: Node) -> None:
     node.update({**leaf, "FULL_PATH": path})
 
 
+class _Heeded(ServerConnection):
+    """A WebSocket that is cut off when it sends faster than any program that listens."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        # First of all: what follows begins to read.
+        self._heard = Rates(HEARD_HZ, HEARD)
+        super().__init__(*given, **named)
+
+    def process_event(self, event: Any) -> None:
+        """Take a request, a message, a piece of one, or a ping."""
+        if self._heard.take(""):
+            super().process_event(event)
+            return
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+
+
 class _Door(socket.socket):
     """A listening socket that closes at once what may not come in, before a thread or a byte is spent on it."""
 
     lets_in: Callable[[str], bool]
+    rates: Rates
 
     @classmethod
     def of(cls, listening: socket.socket, lets_in: Callable[[str], bool]) -> Self:
         """The same socket with a door."""
         made = cls(listening.family, listening.type, listening.proto, fileno=listening.detach())
-        made.lets_in = lets_in
+        made.lets_in, made.rates = lets_in, Rates(COMING_HZ * _STRANGERS, COMING * _STRANGERS)
         made.settimeout(_LOOK_S)
         return made
 
@@ -385,9 +415,13 @@ class _Door(socket.socket):
                 taken, peer = super().accept()
             except TimeoutError:
                 continue
-            if self.lets_in(peer[0]):
+            comes_in = self.lets_in(peer[0])
+            if not comes_in:
+                taken.close()
+            while not self.rates.take("", _STRANGERS if comes_in else 1):
+                time.sleep(_PAUSE_S)
+            if comes_in:
                 return taken, peer
-            taken.close()
 
 
 def _name(host: str) -> str:

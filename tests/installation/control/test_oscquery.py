@@ -12,8 +12,9 @@ from pythonosc.osc_message import OscMessage
 from websockets.exceptions import InvalidStatus, WebSocketException
 from websockets.sync.client import connect
 
+from installation.control import oscquery
 from installation.control.knobs import OUT, registry
-from installation.control.oscquery import BURST, CLIENTS_LIMIT, CONNECTIONS_LIMIT, RATE_HZ, OscQuery
+from installation.control.oscquery import BURST, CLIENTS_LIMIT, CONNECTIONS_LIMIT, HEARD, RATE_HZ, OscQuery
 from installation.control.rates import Rates
 from tests.installation.control.test_reach import Except
 
@@ -169,6 +170,43 @@ def test_a_flood_of_questions_is_bounded_and_others_are_answered_on(query):
     found = [status(query, source=("127.0.0.5", 0), Host=host) for _ in range(int(BURST) + 20)]
     assert found == [200] * int(BURST) + [429] * 20
     assert status(query, source=("127.0.0.6", 0), Host=host) == 200
+
+
+def test_connections_of_many_addresses_come_in_no_faster_than_the_show_bears(monkeypatch, small_world, play):
+    monkeypatch.setattr(oscquery, "COMING_HZ", 20.0)
+    monkeypatch.setattr(oscquery, "COMING", 10.0)
+    with OscQuery("127.0.0.1", 0, osc_host="127.0.0.1", osc_port=9100, allowed=Except("127.0.0.9"), announced=False) as query:
+        query.know(play(small_world, 3.0).wished, {}, [])
+        host = f"127.0.0.1:{query.port}"
+        began_s = time.monotonic()
+        assert [status(query, source=(f"127.0.0.{20 + place}", 0), Host=host) for place in range(30)] == [200] * 30
+        # Ten at once, and then twenty a second.
+        assert time.monotonic() - began_s > 0.8
+        for _ in range(40):
+            assert status(query, source=("127.0.0.9", 0), Host=host) is None
+        assert status(query, source=("127.0.0.8", 0), Host=host) == 200
+    assert len(query.errors()) == 1
+
+
+@pytest.mark.parametrize("frame", ["a message", "a ping"])
+def test_a_listener_that_floods_is_cut_off_and_the_others_stay(query, small_world, play, frame):
+    state = play(small_world, 3.0)
+    with (
+        connect(f"ws://127.0.0.1:{query.port}/", compression=None) as quiet,
+        connect(f"ws://127.0.0.1:{query.port}/", compression=None) as flooding,
+    ):
+        quiet.send(json.dumps({"COMMAND": "LISTEN", "DATA": "/mixtape/energy"}))
+        until(lambda: any(listener._paths for listener in query._listeners))
+        assert len(query._listeners) == 2
+        with pytest.raises(WebSocketException):
+            for _ in range(50 * int(HEARD)):
+                if frame == "a ping":
+                    flooding.ping()
+                else:
+                    flooding.send("[]")
+        until(lambda: len(query._listeners) == 1)
+        query.know(state.knobs, {}, [("/mixtape/energy", (0.25,))])
+        assert OscMessage(quiet.recv(timeout=5)).params == [0.25]
 
 
 def test_connections_that_say_nothing_are_bounded(query):
