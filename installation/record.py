@@ -164,9 +164,9 @@ class Recorder:
         if isinstance(error, MixtapeError):
             return error
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            return MixtapeError(
-                f"{self.part}: the disk is full after {self.frames} frames; make room, or choose another place with --out"
-            )
+            # Where the running show records to is for nobody to choose.
+            remedy = "make room" if self._live else "make room, or choose another place with --out"
+            return MixtapeError(f"{self.part}: the disk is full after {self.frames} frames; {remedy}")
         return MixtapeError(f"{self.part}: the video could not be written: {error}")
 
     def _run(self) -> None:

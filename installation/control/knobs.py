@@ -204,7 +204,7 @@ def event(source: str, name: str, args: Sequence[Any] = (), *, time_s: float, ow
         taken = _points(knob, args)
         return taken if isinstance(taken, Refusal) else ControlEvent(source, knob.name, taken, time_s)
     if knob.kind == "colours" and len(args) > 1:
-        args = (_hex(args),) if all(map(_is_number, args)) and len(args) in range(3, 3 * MOST + 1, 3) else (None,)
+        args = (_hex(args),) if all(map(_is_number, args)) and len(args) in range(3, 3 * MOST + 1, 3) else (list(args),)
     if len(args) > 1:
         return Refusal(f"{knob.address}: one value is needed, {len(args)} came")
     value = args[0] if args else None

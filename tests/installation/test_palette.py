@@ -88,6 +88,7 @@ def test_what_is_no_colour_is_refused_in_words(args):
     refused = event("osc", "/mixtape/palette", args, time_s=0.0)
     assert isinstance(refused, Refusal)
     assert "/mixtape/palette" in refused.reason
+    assert ("nothing came" in refused.reason) == (args == ())
 
 
 def test_config_says_what_is_wrong_with_a_colour_and_takes_a_right_one(make_world):
