@@ -82,8 +82,10 @@ class Overlay:
         """
         if shown.code:
             self._draw_code(shown.code, drawing)
-        sheet = self._whole_sheet(shown, drawing) if shown.heading or shown.rows else None
-        if sheet is None:
+        if not shown.heading and not shown.rows:
+            self.rest()
+            return
+        if (sheet := self._whole_sheet(shown, drawing)) is None:
             return
         gl, unit = drawing.gl, sheet.unit
         gl.enable(moderngl.BLEND)
@@ -98,7 +100,7 @@ class Overlay:
         gl.disable(moderngl.BLEND)
 
     def rest(self) -> None:
-        """Nothing is shown: what was, is over."""
+        """No words are shown: those that were are over."""
         self._whole = self._next = NOTHING
 
     def _whole_sheet(self, shown: Shown, drawing: Drawing) -> _Sheet | None:

@@ -110,12 +110,15 @@ def test_readings_that_change_faster_than_they_can_be_set_are_seen_nevertheless(
     assert len(live._drawing.lines._coming) < 150
 
 
-def test_words_that_are_over_are_not_shown_again_in_place_of_the_next_ones(gl, small_world, play):
+@pytest.mark.parametrize("between", [NOTHING, Shown(code=("10", "01"))])
+def test_words_that_are_over_are_not_shown_again_in_place_of_the_next_ones(gl, small_world, play, between):
     state = play(small_world, 12.0)
     live = unhurried(gl, small_world, state)
     settled(live, state, Shown("the first word"))
-    nothing = drawn(live, state)
-    assert np.array_equal(drawn(live, state, Shown("another, much longer one", (("row", "row"),) * 12)), nothing)
+    without = drawn(live, state, between)
+    assert np.array_equal(
+        drawn(live, state, Shown("another, much longer one", (("row", "row"),) * 12, code=between.code)), without
+    )
 
 
 def test_lines_that_nobody_asks_for_any_more_are_neither_set_nor_kept(gl, monkeypatch):
