@@ -18,6 +18,7 @@ from types import MappingProxyType
 from installation.control.turns import Turns, needed, place_words
 from installation.messages import BEGINS, ControlEvent
 from installation.state import COMING, FrameState
+from installation.tape import CHOOSING
 from installation.world import World
 from mixtape.config import knobs
 from mixtape.types import Track
@@ -162,7 +163,9 @@ def _queued(
     """The event that lets the wishes come next, where the show has anything else in mind."""
     wanted = standing.turns.songs[:COMING]
     turned = any(event.knob in BEGINS for event in passed)
-    if turned or (wanted == standing.told and state.next_ids[: len(wanted)] == wanted):
+    # A mixtape that comes with these events, or the walk, would take the place of what guests wished for until the next frame.
+    recast = bool(wanted) and any(event.knob == "tape" or event.knob in CHOOSING for event in passed)
+    if turned or (not recast and wanted == standing.told and state.next_ids[: len(wanted)] == wanted):
         # What comes after a song that somebody has just chosen is known with the next frame.
         return standing, ()
     event = ControlEvent(standing.asked_by, "queue", " ".join(wanted), now_s)

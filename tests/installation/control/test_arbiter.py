@@ -13,6 +13,7 @@ from installation.control.arbiter import HEARD_S, HOLD_S, MOODS, Standing, rule
 from installation.control.turns import PER_PHONE, Turns, place_words
 from installation.messages import ControlEvent, Play
 from installation.step import first_state, step
+from installation.tape import manner_of, write_made
 
 ANN, BEN, CAT = "phone:0000000a", "phone:0000000b", "phone:0000000c"
 
@@ -58,6 +59,15 @@ def test_a_guests_song_cuts_nothing_off_and_comes_next_and_is_told_so(evening, s
     evening.frames(300)
     assert songs[0] in evening.state.history
     assert evening.state.history.index(songs[0]) == evening.state.history.index(playing) + 1
+
+
+def test_a_mixtape_that_comes_meanwhile_takes_a_guests_place_in_no_frame(evening, songs, small_world):
+    evening.frames(5).frames(5, (ANN, "seed", songs[0]))
+    for asked in (("keys", "recipe", "loop"), ("keys", "recipe", "walk"), ("keys", "recipe", "tour")):
+        assert evening.frames(1, asked).state.next_ids[0] == songs[0]
+    made = write_made(manner_of(evening.state.wished), (evening.state.track_id, *songs[5:15]))
+    state = evening.frames(1, ("recipes", "tape", made)).state
+    assert state.next_ids[:3] == (songs[0], *songs[5:7])
 
 
 def test_an_operators_song_begins_at_once_and_the_wishes_still_come(evening, songs):
