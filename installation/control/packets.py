@@ -6,7 +6,6 @@ four nested bundles, and every step eats bytes, so the time for a packet is boun
 
 from __future__ import annotations
 
-import itertools
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +18,8 @@ PACKET_LIMIT = 8192
 
 MESSAGES_LIMIT = 128
 VALUES_LIMIT = 128
-"""Messages of a packet and values of a message: so many are read in well under a millisecond."""
+VALUES_IN_ALL = 1024
+"""Messages of a packet, values of a message and of a packet: so many are read in well under a millisecond."""
 
 IMMEDIATELY = 1
 """The time tag that means now."""
@@ -55,13 +55,18 @@ def messages(packet: bytes) -> list[Message]:
     """All messages of a packet. PacketError when any byte of it is wrong: then none is taken."""
     if len(packet) > PACKET_LIMIT:
         raise PacketError(f"a packet of {len(packet)} bytes; at most {PACKET_LIMIT} are taken")
-    found = list(itertools.islice(_contents(packet, IMMEDIATELY, _DEPTH), MESSAGES_LIMIT + 1))
-    if len(found) > MESSAGES_LIMIT:
-        raise PacketError(f"a packet of more messages than {MESSAGES_LIMIT}")
+    found: list[Message] = []
+    values = 0
+    for message, tags in _contents(packet, IMMEDIATELY, _DEPTH):
+        found.append(message)
+        values += tags
+        if len(found) > MESSAGES_LIMIT or values > VALUES_IN_ALL:
+            raise PacketError(f"a packet of more than {MESSAGES_LIMIT} messages or {VALUES_IN_ALL:,} values")
     return found
 
 
-def _contents(packet: bytes, timetag: int, depth: int) -> Iterator[Message]:
+def _contents(packet: bytes, timetag: int, depth: int) -> Iterator[tuple[Message, int]]:
+    """Each message, and how many values it names: a list counts with its ends."""
     if len(packet) % 4 or not packet:
         raise PacketError(f"{len(packet)} bytes; a packet has a multiple of 4, and some")
     if not packet.startswith(b"#bundle\0"):
@@ -82,7 +87,7 @@ def _contents(packet: bytes, timetag: int, depth: int) -> Iterator[Message]:
         at += size
 
 
-def _message(packet: bytes, timetag: int) -> Message:
+def _message(packet: bytes, timetag: int) -> tuple[Message, int]:
     address, at = _string(packet, 0)
     if not address.startswith(b"/") or len(address) > _ADDRESS_LIMIT:
         raise PacketError("an address must begin with / and have at most 256 characters")
@@ -97,7 +102,7 @@ def _message(packet: bytes, timetag: int) -> Message:
     args, at = _arguments(tags[1:].decode("latin-1"), packet, at)
     if at != len(packet):
         raise PacketError(f"{len(packet) - at} bytes are left over after the values")
-    return Message(address.decode(), args, timetag)
+    return Message(address.decode(), args, timetag), len(tags) - 1
 
 
 def _arguments(tags: str, packet: bytes, at: int) -> tuple[tuple[Any, ...], int]:

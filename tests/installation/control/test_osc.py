@@ -243,7 +243,13 @@ def test_a_large_packet_is_paid_for_by_its_size_even_if_it_is_refused(inbox, tim
 
 
 @pytest.mark.parametrize(
-    "much", [bundle(None, *[packet("/a")] * 129), b"/a\0\0," + b"T" * 130 + b"\0", b"/a\0\0," + b"T" * 8002 + b"\0"]
+    "much",
+    [
+        bundle(None, *[packet("/a")] * 129),
+        b"/a\0\0," + b"T" * 130 + b"\0",
+        b"/a\0\0," + b"T" * 8002 + b"\0",
+        bundle(None, *[b"/a\0\0," + b"[]" * 63 + b"\0"] * 9),
+    ],
 )
 def test_more_than_anybody_means_in_one_packet_is_refused(much):
     with pytest.raises(PacketError, match=r"messages|values"):
