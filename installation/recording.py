@@ -28,6 +28,9 @@ from mixtape.types import ByteArray
 KEEP_FREE_BYTES = 1_000_000_000
 """A recording ends before less than this is left on the disk."""
 
+_REST_S = 1.0
+"""So long after one recording the next may begin: a button that bounces, or a program that floods, must not fill a folder."""
+
 _PATIENCE_S = 60.0
 """How long the end of a show waits for a file to be finished."""
 
@@ -65,6 +68,7 @@ class Recording:
         self._folder, self._tap, self._fps, self._height = folder, tap, fps, height
         self._keep_free_bytes, self._open_recorder = keep_free_bytes, open_recorder
         self._wished = False
+        self._rests_until_s = -math.inf
         self._opening: Future[Recorder] | None = None
         self._take: _Take | None = None
         self._closing: list[Future[str]] = []
@@ -88,10 +92,11 @@ class Recording:
     def frame(self, stage: Seen, *, at_s: float) -> None:
         """Take what the stage has just drawn, for the moment `at_s` of this computer's clock (`time.perf_counter`)."""
         self._closing = [each for each in self._closing if not self._finished(each)]
-        if self._wished and self._take is None:
+        if self._wished and self._take is None and at_s >= self._rests_until_s:
             self._begin(stage, at_s)
         elif self._take is not None and not self._wished:
             self._end()
+            self._rests_until_s = at_s + _REST_S
         if self._take is None:
             return
         try:

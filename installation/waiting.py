@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from installation.ahead import Ahead
-from installation.messages import SEEDS, ControlEvent
+from installation.messages import BEGINS, SEEDS, ControlEvent
 from installation.points import read_points
 from installation.songs import drawn_songs
 from installation.state import FrameState
@@ -19,30 +20,60 @@ FOUND_S = 2.0
 """And so long one that was asked for in words, until it has been found."""
 
 
+REST_S = 0.25
+"""So long at least lies between two songs that somebody lets begin, and between two maps: each costs frames their time."""
+
+_MOST = 8
+
+
 class Waiting:
     """A song chosen out of turn begins when it has been found and read, a map is shown when it has been laid out.
 
-    Of several songs, or maps, that were chosen one after the other the last counts.
+    Of several songs, or maps, that were chosen one after the other the last counts. What lets songs begin keeps its order, and
+    comes every `REST_S` at the most, whoever wishes and however fast; of more than `_MOST` that wait the newest are passed over.
     """
 
     def __init__(self, world: World, ahead: Ahead) -> None:
         self._world, self._ahead = world, ahead
         self._events: list[ControlEvent] = []
         self._first: tuple[object, str | None] = (None, None)
+        self._rests_until_s = {"song": -math.inf, "map": -math.inf}
 
     def ready(self, events: Sequence[ControlEvent], state: FrameState, *, now_s: float) -> list[ControlEvent]:
         """What can be done in this frame, of these `events` and of those that waited."""
         waiting, self._events = self._events, []
         if any(event.knob in SEEDS for event in events):
-            waiting = [event for event in waiting if event.knob not in SEEDS]
-        if any(event.knob == "map" and event.value in self._world.maps.names for event in events):
+            waiting = [event for event in waiting if event.knob not in BEGINS]
+        if any(self._kind(event) == "map" for event in events):
             waiting = [event for event in waiting if event.knob != "map"]
         ready: list[ControlEvent] = []
         for event in (*waiting, *events):
             meant = self._named(event, now_s) if event.knob == "seed" else event
-            waits = self._waits(meant, state, now_s)
-            (self._events if waits else ready).append(meant if waits else replace(meant, time_s=now_s))
+            kind = self._kind(meant)
+            if self._comes_later(kind, now_s) or self._waits(meant, state, now_s):
+                self._events.append(meant)
+            else:
+                ready.append(replace(meant, time_s=now_s))
+                if kind in self._rests_until_s:
+                    self._rests_until_s[kind] = now_s + REST_S
+        self._events = self._bearable()
         return ready
+
+    def _comes_later(self, kind: str, now_s: float) -> bool:
+        """Whether something of this kind has just been done, or waits before it."""
+        before = any(self._kind(event) == kind for event in self._events)
+        return kind in self._rests_until_s and (before or now_s < self._rests_until_s[kind])
+
+    def _kind(self, event: ControlEvent) -> str:
+        """What an event lets come: another song, another map, or nothing that costs a frame its time."""
+        if event.knob in BEGINS:
+            return "song"
+        return "map" if event.knob == "map" and event.value in self._world.maps.names else ""
+
+    def _bearable(self) -> list[ControlEvent]:
+        """What goes on waiting."""
+        songs = [event for event in self._events if event.knob in BEGINS][:_MOST]
+        return [event for event in self._events if event.knob not in BEGINS or event in songs]
 
     def songs(self, state: FrameState) -> Iterator[str]:
         """The ids of the songs that are waited for."""
@@ -63,8 +94,8 @@ class Waiting:
     def _waits(self, event: ControlEvent, state: FrameState, now_s: float) -> bool:
         """Whether an event would cost a frame its time, and has not waited long enough."""
         wish, waited_s = str(event.value), now_s - event.time_s
-        if event.knob == "map":
-            return wish in self._world.maps.names and not self._ahead.map(wish)
+        if self._kind(event) == "map":
+            return not self._ahead.map(wish)
         if (song := self._chosen(event, state)) is not None:
             return song != state.track_id and waited_s < READ_S and not self._ahead.has(song)
         return event.knob == "seed" and waited_s < FOUND_S and self._ahead.meant(wish) is None

@@ -104,8 +104,8 @@ the same network: use one that is yours. What a stranger can do at worst: [docs/
 - A number may come as int32, int64, float32, float64, true or false; a choice as its word or its place in the list,
   counted from 0. Values are in the units of the table; what lies outside the range is brought to its end.
 - A press may come bare or with 1; 0 is the button let go, and means nothing.
-- Of a knob only the last value before a frame counts; triggers wait in a queue of 256. One of those that choose a song
-  or a place in it acts a frame, and of seeds that wait only the last.
+- Of a knob only the last value before a frame counts; triggers wait in a queue of 256. What lets another song begin does
+  so four times a second at most, whoever wishes, in its order; a song that is chosen takes the place of those that wait.
 - A bundle whose time tag lies up to 1 s ahead is taken when its time has come; further ahead it is refused.
 - Refused and counted: NaN and infinity, several values, addresses with wildcards (`* ? [ ] { }`), packets over 8 kB
   or 128 messages, packets that are cut off or break the rules of OSC 1.0 in any byte, and what a sender sends

@@ -42,12 +42,13 @@ def song(track: Track) -> dict[str, str]:
 
 def evening(state: FrameState, standing: Standing, world: World, *, present: Set[str]) -> dict[str, Any]:
     """How things stand, for every phone alike; `mine` and `voted` are added for each by `for_phone`."""
+    # What has just begun waits no more, though the arbiter hears of it with the next frame.
+    turns = standing.turns.played(state.track_id)
     queue = [
-        song(world.track(wish.song)) | {"when": place_words(place), "by": wish.phone}
-        for place, wish in enumerate(standing.turns.waiting)
+        song(world.track(wish.song)) | {"when": place_words(place), "by": wish.phone} for place, wish in enumerate(turns.waiting)
     ]
     moods = {knob: standing.moods[knob].wish if knob in standing.moods else 0.0 for knob in MOODS}
-    wished = set(standing.turns.songs)
+    wished = set(turns.songs)
     after = dict.fromkeys((*state.next_ids, *state.tape.songs[:COMING]))
     coming = [song(world.track(each)) for each in after if each not in wished][:COMING]
     return {

@@ -23,6 +23,8 @@ from installation.points import write_points
 from installation.quality import LEVELS
 from installation.show import Show
 from installation.stage import Stage
+from installation.step import first_state
+from installation.waiting import Waiting
 from mixtape.errors import ShowError
 from mixtape.types import Timeline
 
@@ -310,6 +312,53 @@ def test_of_several_songs_wished_for_in_words_the_last_counts(parts, small_world
     assert ready(live, [ControlEvent("osc", "seed", "never found", 2.0)], 2.0) == []
     assert ready(live, [], 3.0) == []
     assert [each.value for each in ready(live, [], 4.1)] == ["never found"], "the step says that there is none"
+
+
+def waiting_room(world, known=None):
+    quiet = SimpleNamespace(has=lambda _: True, map=lambda _: True, meant=({} if known is None else known).get)
+    return Waiting(world, quiet), first_state(world, seed_id=world.tracks[0].id, seed=1)
+
+
+def wished(knob, value=None, time_s=0.0):
+    return ControlEvent("osc", knob, value, time_s)
+
+
+def test_however_fast_songs_are_chosen_one_begins_every_quarter_of_a_second(small_world):
+    room, state = waiting_room(small_world)
+    begun = [len(room.ready([wished("next", time_s=frame / 60)], state, now_s=frame / 60)) for frame in range(120)]
+    assert sum(begun) == 8
+    assert sum(len(room.ready([], state, now_s=2.0 + frame / 60)) for frame in range(600)) == 8, "those that waited, and no more"
+
+
+def test_other_wishes_pass_those_that_wait(small_world):
+    room, state = waiting_room(small_world)
+    room.ready([wished("next")], state, now_s=0.0)
+    assert [each.knob for each in room.ready([wished("next"), wished("energy", 0.5)], state, now_s=0.1)] == ["energy"]
+
+
+def test_what_follows_a_song_in_words_waits_for_it(small_world):
+    known = {}
+    room, state = waiting_room(small_world, known)
+    assert room.ready([wished("seed", "night train"), wished("next")], state, now_s=0.0) == []
+    known["night train"] = (small_world.tracks[7],)
+    assert [each.value for each in room.ready([], state, now_s=0.1)] == [small_world.tracks[7].id]
+    assert [each.knob for each in room.ready([], state, now_s=0.5)] == ["next"]
+
+
+def test_a_song_that_is_chosen_takes_the_place_of_all_that_waited(small_world):
+    room, state = waiting_room(small_world)
+    room.ready([wished("next"), wished("next"), wished("previous")], state, now_s=0.0)
+    room.ready([wished("seed", small_world.tracks[9].id, 0.1)], state, now_s=0.1)
+    assert [each.value for each in room.ready([], state, now_s=0.3)] == [small_world.tracks[9].id]
+    assert room.ready([], state, now_s=5.0) == []
+
+
+def test_maps_too_come_one_after_the_other(small_world):
+    room, state = waiting_room(small_world)
+    room._world = SimpleNamespace(maps=SimpleNamespace(names=("a", "b", "c")), row=small_world.row)
+    passed = [room.ready([wished("map", "abc"[frame % 3], frame / 60)], state, now_s=frame / 60) for frame in range(61)]
+    assert [each.value for events in passed for each in events] == ["a", "a", "a", "a", "a"]
+    assert room.ready([wished("map", "nowhere")], state, now_s=1.01)[0].value == "nowhere", "the step says that there is none"
 
 
 def test_wishes_in_words_are_kept_a_few_at_a_time(small_world):

@@ -238,6 +238,18 @@ def test_an_encoder_that_fails_ends_the_recording_and_nothing_else(tmp_path):
     assert "the encoder broke" in recording.errors()[0]
 
 
+def test_a_button_that_bounces_does_not_fill_a_folder(tmp_path):
+    stage, recording = Painted(), Recording(tmp_path, Tap(), fps=30, height=0)
+    begun(recording, stage, 0.0)
+    for frame in range(90):
+        at_s = frame / 60
+        recording.obey(Record(frame % 2 == 0))
+        recording.frame(stage, at_s=at_s)
+    recording.obey(Record(False))
+    recording.close()
+    assert len(list(tmp_path.iterdir())) <= 2
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_disk_that_is_full_ends_the_recording_and_nothing_else(tmp_path):
     def on_a_full_disk(path, **given):
