@@ -282,6 +282,25 @@ print(sent)
 """
 
 
+def song_wishes() -> Row:
+    """Frames beside 30 wishes a second for another song, by OSC for 20 s, against 20 s without."""
+    from pythonosc.udp_client import SimpleUDPClient
+
+    def wish(osc: Any, _remote: Any) -> None:
+        out, number, until_s = SimpleUDPClient("127.0.0.1", osc.port), 0, time.perf_counter() + 20.0
+        while time.perf_counter() < until_s:
+            if number % 3:
+                out.send_message("/mixtape/next", [])
+            else:
+                out.send_message("/mixtape/seed/at", [number * 37 % 100 / 100, number * 53 % 100 / 100])
+            number += 1
+            time.sleep(1 / 30)
+
+    _, quiet, beside, _ = _evening(wish, quiet_s=20.0)
+    unit = f"ms, the 99 % of frames; frames {beside}"
+    return Row("song_wishes", beside.took[1], unit, f"undisturbed: {quiet}", beside.took[1] / quiet.took[1])
+
+
 def busy_thread() -> Row:
     """Frames beside a thread that is busy with Python for 20 s, as a server at its worst is, against 20 s without."""
 
@@ -353,4 +372,4 @@ def _bad_packets() -> dict[str, bytes]:
     }
 
 
-ROWS: tuple[Callable[[], Row], ...] = (osc_5000, osc_burst, phones_flood, busy_thread, malformed)
+ROWS: tuple[Callable[[], Row], ...] = (osc_5000, osc_burst, phones_flood, song_wishes, busy_thread, malformed)
