@@ -15,6 +15,7 @@ from typing import Self
 import numpy as np
 
 from installation.beside import Beside, Failed
+from installation.choice import walk
 from installation.messages import ControlEvent, KnobValue
 from installation.state import COMING, FrameState
 from installation.tape import PLAIN, SOURCE, manner_of, write_made
@@ -23,7 +24,6 @@ from mixtape.config import Config
 from mixtape.errors import LibraryError, MixtapeError
 from mixtape.library import Library
 from mixtape.playlists.collection import Collection
-from mixtape.playlists.radio import next_song
 from mixtape.playlists.recipe import Request
 from mixtape.playlists.registry import RECIPES, sentence_of
 from mixtape.playlists.sources import library_sources
@@ -40,7 +40,6 @@ _REST_S = 0.4
 _PATIENCE_S = 10.0
 """After a failure it is tried again so much later."""
 
-_DRAWN_BY = 7919
 _HEARD = 200
 
 
@@ -149,7 +148,7 @@ class DirectComposer:
 
     def __init__(self, library: Path, config: Config) -> None:
         self._library, self._config = library, config
-        self._kitchen: Kitchen | None = None
+        self._maker: Maker | None = None
         self._faults: list[str] = []
         self._failed: Order | None = None
 
@@ -158,9 +157,9 @@ class DirectComposer:
         order = order_of(state, world)
         if order is None or _same(order, self._failed):
             return ()
-        self._kitchen = self._kitchen or Kitchen(self._library, self._config)
+        self._maker = self._maker or Maker(self._library, self._config)
         try:
-            return (_event(order, self._kitchen.made(order), state.moment.time_s),)
+            return (_event(order, self._maker.made(order), state.moment.time_s),)
         except MixtapeError as error:
             self._failed = order
             self._faults.append(f"making a mixtape: {error}; the walk goes on")
@@ -184,7 +183,7 @@ def _event(order: Order, made: Sequence[str], now_s: float) -> ControlEvent:
 # In the process ----------------------------------------------------------------------------------------------------------------
 
 
-class Kitchen:
+class Maker:
     """The collection, opened once, and the last weighting of it."""
 
     def __init__(self, library: Path, config: Config) -> None:
@@ -212,22 +211,16 @@ class Kitchen:
         return RECIPES[order.recipe](request, collection).ids
 
     def _walk(self, order: Order, collection: Collection) -> tuple[str, ...]:
-        show, ids = self._config.show, [order.seed_id]
-        artists = {track.id: track.artist for track in collection.tracks}
-        while len(ids) < min(order.length, len(collection.ids)):
-            ids.append(
-                next_song(
-                    ids[-1],
-                    recent=(*order.heard, *ids),
-                    neighbours=collection.neighbours,
-                    xy=collection.song_map.xy,
-                    seed=show.seed + _DRAWN_BY * order.variation,
-                    no_repeat=show.no_repeat,
-                    artists=artists,
-                    artist_gap=self._config.playlist.artist_gap,
-                )
-            )
-        return tuple(ids)
+        coming = walk(
+            (*order.heard, order.seed_id),
+            min(order.length, len(collection.ids)) - 1,
+            neighbours=collection.neighbours,
+            xy=collection.song_map.xy,
+            artists={track.id: track.artist for track in collection.tracks},
+            config=self._config,
+            variation=order.variation,
+        )
+        return order.seed_id, *coming
 
     def _collection(self, order: Order) -> Collection:
         if self._plain is None:
@@ -280,7 +273,7 @@ def _some(collection: Collection, seed: int) -> list[int]:
     return sorted({seed, *near.tolist(), *spread.tolist()})
 
 
-_kitchen: Kitchen | None = None
+_maker: Maker | None = None
 _wanting: tuple[Path, Config] | None = None
 
 
@@ -290,8 +283,8 @@ def _begin(library: Path, config: Config) -> None:
 
 
 def _compose(order: Order) -> tuple[str, ...]:
-    global _kitchen
-    if _kitchen is None:
+    global _maker
+    if _maker is None:
         assert _wanting is not None
-        _kitchen = Kitchen(*_wanting)
-    return _kitchen.made(order)
+        _maker = Maker(*_wanting)
+    return _maker.made(order)

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 GIVE_UP_S = 5.0
 """A show that could not draw anything for so long ends, and says why."""
 
-TURN_S = 0.0005
+SWITCH_S = 0.0005
 """A thread beside the loop that is busy with Python gives way to a frame after so long. By Python's own 5 ms a frame that lets go
 of the interpreter a few times, as every large NumPy call does, comes late."""
 
@@ -108,9 +108,9 @@ class Ending:
 
 @contextmanager
 def _short_turns() -> Iterator[None]:
-    """Threads take turns of `TURN_S` meanwhile."""
+    """Threads take turns of `SWITCH_S` meanwhile."""
     before_s = sys.getswitchinterval()
-    sys.setswitchinterval(TURN_S)
+    sys.setswitchinterval(SWITCH_S)
     try:
         yield
     finally:

@@ -230,7 +230,10 @@ def _tour(at: npt.NDArray[np.float64], start: tuple[float, float]) -> list[int]:
 
 
 def _untangled(order: list[int], apart: npt.NDArray[np.float64]) -> list[int]:
-    """2-opt with a fixed first place: the stretch whose turning shortens the way most is turned, until none does (Croes 1958)."""
+    """2-opt with a fixed first place: the stretch whose turning shortens the way most is turned, until none does (Croes 1958).
+
+    `mixtape.playlists.order` does the same and keeps artists apart; this one has to be done within a frame: 4 ms for 100 songs.
+    """
     way = np.array(order)
     m = len(way)
     first, last = np.triu_indices(m, 1)

@@ -19,7 +19,6 @@ READ_S = 0.3
 FOUND_S = 2.0
 """And so long one that was asked for in words, until it has been found."""
 
-
 REST_S = 0.25
 """So long at least lies between two songs that somebody lets begin, and between two maps: each costs frames their time."""
 
@@ -50,30 +49,20 @@ class Waiting:
         for event in (*waiting, *events):
             meant = self._named(event, now_s) if event.knob == "seed" else event
             kind = self._kind(meant)
-            if self._comes_later(kind, now_s) or self._waits(meant, state, now_s):
-                self._events.append(meant)
-            else:
-                ready.append(replace(meant, time_s=now_s))
-                if kind in self._rests_until_s:
-                    self._rests_until_s[kind] = now_s + REST_S
-        self._events = self._bearable()
+            before = sum(self._kind(other) == kind for other in self._events) if kind else 0
+            if kind and (before or now_s < self._rests_until_s[kind] or self._waits(meant, state, now_s)):
+                self._events += [meant] if before < _MOST else []
+                continue
+            ready.append(replace(meant, time_s=now_s))
+            if kind:
+                self._rests_until_s[kind] = now_s + REST_S
         return ready
-
-    def _comes_later(self, kind: str, now_s: float) -> bool:
-        """Whether something of this kind has just been done, or waits before it."""
-        before = any(self._kind(event) == kind for event in self._events)
-        return kind in self._rests_until_s and (before or now_s < self._rests_until_s[kind])
 
     def _kind(self, event: ControlEvent) -> str:
         """What an event lets come: another song, another map, or nothing that costs a frame its time."""
         if event.knob in BEGINS:
             return "song"
         return "map" if event.knob == "map" and event.value in self._world.maps.names else ""
-
-    def _bearable(self) -> list[ControlEvent]:
-        """What goes on waiting."""
-        songs = [event for event in self._events if event.knob in BEGINS][:_MOST]
-        return [event for event in self._events if event.knob not in BEGINS or event in songs]
 
     def songs(self, state: FrameState) -> Iterator[str]:
         """The ids of the songs that are waited for."""

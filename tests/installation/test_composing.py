@@ -10,7 +10,7 @@ import pytest
 
 from installation import composing
 from installation.beside import Failed
-from installation.composing import Composer, DirectComposer, Kitchen, factors_of, manner_words, order_of
+from installation.composing import Composer, DirectComposer, Maker, factors_of, manner_words, order_of
 from installation.messages import ControlEvent, Moment
 from installation.state import COMING
 from installation.step import first_state, step
@@ -87,14 +87,14 @@ def test_weights_change_what_comes_and_no_weight_at_all_is_told(library, world):
 
 def test_one_family_alone_orders_songs_by_that_family(library, world):
     with Library(library) as opened:
-        kitchen = Kitchen(library, Config())
+        maker = Maker(library, Config())
         order = order_of(turned(world, {"similar_rhythm": 5.0, **dict.fromkeys(others("rhythm"), 0.0)}), world)
-        near = kitchen._collection(order).neighbours
+        near = maker._collection(order).neighbours
         rh = opened.features("rh").values
     assert near.ids == tuple(track.id for track in world.tracks)
     assert near.index.shape[1] == len(near.ids) - 1
     assert len(rh) == len(near.ids)
-    plain = kitchen._collection(dataclasses.replace(order, factors=(1.0,) * 5)).neighbours
+    plain = maker._collection(dataclasses.replace(order, factors=(1.0,) * 5)).neighbours
     assert not np.array_equal(plain.index[:, 0], near.index[:, 0])
 
 
@@ -110,11 +110,11 @@ def turned(world, knobs):
 def test_a_large_collection_is_measured_round_the_seed(library, world, monkeypatch):
     monkeypatch.setattr(composing, "REWEIGHED", 4)
     state = turned(world, {"similar_ear": 0.0})
-    kitchen, order = Kitchen(library, Config()), order_of(state, world)
-    collection = kitchen._collection(order)
+    maker, order = Maker(library, Config()), order_of(state, world)
+    collection = maker._collection(order)
     assert order.seed_id in collection.ids
     assert 4 <= len(collection.ids) < len(world.tracks)
-    made = kitchen.made(order)
+    made = maker.made(order)
     assert made[0] == order.seed_id and set(made) <= set(collection.ids)
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from installation.ahead import Ahead
 from installation.control.midi import Midi
-from installation.live import TURN_S, Ending, Live, Pace, pace_hz
+from installation.live import SWITCH_S, Ending, Live, Pace, pace_hz
 from installation.messages import ControlEvent, Moment
 from installation.places import of_map, places_of
 from installation.points import write_points
@@ -145,7 +145,7 @@ def test_threads_beside_the_loop_take_short_turns_as_long_as_it_runs(parts, smal
     stage.draw = lambda *_, **__: turns_s.append(sys.getswitchinterval())
     with Ending() as ending:
         live_of(parts, small_world).run(ending, frames=2)
-    assert turns_s == [pytest.approx(TURN_S)] * 2
+    assert turns_s == [pytest.approx(SWITCH_S)] * 2
     assert sys.getswitchinterval() == before_s
 
 

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from installation.control.knobs import Refusal, event
-from installation.messages import ControlEvent, Moment, Play
+from installation.messages import ControlEvent, Play
 from installation.places import places_of
 from installation.points import MOST, read_points, write_points
 from installation.songs import drawn_songs
 from installation.state import COMING
-from installation.step import first_state, step
+from installation.step import first_state
 from installation.strokes import INSIDE, along, closes, inside, reach, simplified
+from tests.installation.test_tape import Evening
 
 
 def ring(radius, count, *, centre=(0.0, 0.0), turns=1.0):
@@ -145,20 +146,6 @@ def test_a_line_comes_as_numbers_or_as_a_text():
     assert isinstance(told, ControlEvent)
     assert (told.knob, told.value) == ("line", "0.2500 0.5000 0.7500 1.0000")
     assert event("osc:x", "/mixtape/line", ("0.25 0.5 0.75 2",), time_s=1.0) == told
-
-
-class Evening:
-    """A show that only the step makes, ten frames a second."""
-
-    def __init__(self, world, row=3):
-        self.world, self.time_s = world, 0.0
-        self.state = first_state(world, seed_id=world.tracks[row].id, seed=1)
-
-    def frame(self, *asked):
-        self.time_s += 0.1
-        wishes = [ControlEvent("mouse", knob, value, self.time_s) for knob, value in asked]
-        self.state, commands = step(self.state, wishes, Moment(0, self.time_s, 0.1, self.time_s), self.world)
-        return commands
 
 
 def on_map_of(world, rows):
